@@ -1,0 +1,16 @@
+"""Robot hands as data: `load_robot("shadow")` → `RobotSpec` of two `HandSpec`."""
+
+from robots.errors import RobotError
+from robots.hand import Capsule, Finger, Gains, HandSpec, Mimic
+from robots.robot import ControllerSpec, RobotSpec
+
+__all__ = [
+    "Capsule",
+    "ControllerSpec",
+    "Finger",
+    "Gains",
+    "HandSpec",
+    "Mimic",
+    "RobotError",
+    "RobotSpec",
+]
