@@ -1,0 +1,55 @@
+# Every verb works on a fresh clone: it installs what it needs into .venv first.
+SHELL := /bin/bash
+VENV := .venv
+BIN := $(VENV)/bin
+TEXT := touch the thumb to each fingertip in turn with both hands
+OUT := out/demo
+
+# The first interpreter that the engine supports; override with `make PYTHON=…`.
+PYTHON ?= $(shell for p in python3.11 python3.12 python3; do \
+	"$$p" -c 'import sys; sys.exit(sys.version_info[:2] not in ((3, 11), (3, 12)))' \
+	2>/dev/null && { echo "$$p"; break; }; done)
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test test-slow test-install check format install install-dev clean clean-venv
+
+help:  ## show this list
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 15
+
+demo: install  ## install, then text → two robot hands, into out/demo
+	$(BIN)/handx run "$(TEXT)" --out $(OUT)
+
+test: install-dev  ## install, then the fast tests (minutes)
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2
+
+test-slow: install-dev  ## the tests that take long
+	$(BIN)/python -m pytest -m slow
+
+test-install: install-dev  ## the built wheel in fresh environments, numpy only
+	$(BIN)/python -m pytest -m network
+
+check: install-dev  ## lint, format and types, changing nothing
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/pyright
+
+format: install-dev  ## sort imports, mend what ruff can, format
+	$(BIN)/ruff check --fix-only -q .
+	$(BIN)/ruff format .
+
+install: python-found  ## the product
+	@$(PYTHON) tools/install.py run --venv $(VENV)
+
+install-dev: python-found  ## the product and its tests' tools
+	@$(PYTHON) tools/install.py dev --venv $(VENV)
+
+.PHONY: python-found
+python-found:
+	@test -n "$(PYTHON)" || { echo "make: no Python 3.11 or 3.12 found. Fix: install one \
+	(Debian: apt-get install python3.11 python3.11-venv) or say make PYTHON=/path/to/it" >&2; exit 2; }
+
+clean:  ## remove what runs and tests left
+	rm -rf out dist build .pytest_cache .ruff_cache .hypothesis
+
+clean-venv:  ## remove the environment
+	rm -rf $(VENV)
