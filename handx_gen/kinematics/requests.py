@@ -4,10 +4,13 @@ The same small vocabulary of events is read from text by rules, rendered by the
 procedural teacher, read back from finished motions, and scored.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from handx_gen.errors import InputError
+from handx_gen.kinematics.events import Event, read_events, shape_events
+from handx_gen.motion import BimanualMotion
+from handx_gen.skeleton import SIDES
 
 KINDS = (
     "shape",  # four fingers in a named state: `fingers` extended, the others bent
@@ -99,3 +102,222 @@ class RequestedEvents:
     def understood(self) -> bool:
         """Whether every word that matters was read."""
         return bool(self.events) and not self.unread
+
+
+@dataclass(frozen=True)
+class EventMatch:
+    """One requested event and what was found of it.
+
+    Attributes:
+        requested: The request.
+        found: Occurrences in the right order, at most `requested.count`.
+        times: When each occurrence was at its height [s].
+        total: Occurrences anywhere in the motion.
+    """
+
+    requested: RequestedEvent
+    found: int
+    times: tuple[float, ...]
+    total: int
+
+    @property
+    def satisfied(self) -> bool:
+        """Whether it happened as often as asked, in the right order."""
+        return self.found >= self.requested.count
+
+
+@dataclass(frozen=True)
+class MatchResult:
+    """How well a motion does what was asked.
+
+    Attributes:
+        answer: "yes" if everything asked happened and nothing contrary did; "no" if
+            not; "can't tell" if the request could not be read.
+        reasons: What is missing or too much, in words.
+        precision, recall, f1: Over occurrences; n/a is None.
+        events: One entry per requested event.
+        extras: Contacts, and movements of a hand that was to do something else or
+            nothing, that nobody asked for.
+    """
+
+    answer: Literal["yes", "no", "can't tell"]
+    reasons: tuple[str, ...]
+    precision: float | None
+    recall: float | None
+    f1: float | None
+    events: tuple[EventMatch, ...]
+    extras: tuple[str, ...]
+
+
+ORDER_TOLERANCE = 0.12
+"""Events asked one after the other may overlap by this much [s]."""
+
+_STRICT_COUNT = ("pinch", "touch", "palms", "palm_touch")
+"""Kinds of which one more than asked is one too many."""
+
+
+def _key(kind: str, event: RequestedEvent | Event) -> tuple:
+    """What makes two events the same thing, time and count aside."""
+    return (kind, event.hand, event.fingers, event.other_fingers, event.direction)
+
+
+def _occurrences(
+    motion: BimanualMotion, events: tuple[Event, ...], request: RequestedEvent
+) -> list[tuple[float, float, float]]:
+    """(start, height, stop) [s] of every occurrence of what is asked."""
+    if request.kind == "shape":
+        side = SIDES.index(request.hand)
+        found = shape_events(motion, side, request.fingers)
+    elif request.kind in ("bend", "extend") and len(request.fingers) > 1:
+        return _together(motion, events, request)
+    else:
+        wanted = _key(request.kind, request)
+        found = [event for event in events if _key(event.kind, event) == wanted]
+    fps = motion.fps
+    return [
+        (e.start / fps, _height(e) / fps, e.stop / fps)
+        for e in found
+        if request.window[0] - 1e-9
+        <= _height(e) / max(len(motion) - 1, 1)
+        <= request.window[1] + 1e-9
+    ]
+
+
+def _height(event: Event) -> float:
+    """The frame at which an event is at its height: a movement's end, a state's middle."""
+    moving = ("bend", "extend", "spread", "close", "turn", "move", "approach", "part")
+    return event.stop if event.kind in moving else (event.start + event.stop) / 2
+
+
+def _together(
+    motion: BimanualMotion, events: tuple[Event, ...], request: RequestedEvent
+) -> list[tuple[float, float, float]]:
+    """Occurrences of several fingers bending (or extending) at the same time."""
+    per_finger = []
+    for finger in request.fingers:
+        single = replace(request, fingers=(finger,))
+        per_finger.append(_occurrences(motion, events, single))
+    found = []
+    for start, height, stop in per_finger[0]:
+        others = [
+            next((o for o in other if o[0] <= stop + 0.1 and o[2] >= start - 0.1), None)
+            for other in per_finger[1:]
+        ]
+        if all(other is not None for other in others):
+            spans = [(start, height, stop), *(o for o in others if o is not None)]
+            found.append(
+                (
+                    min(s[0] for s in spans),
+                    max(s[1] for s in spans),
+                    max(s[2] for s in spans),
+                )
+            )
+    return found
+
+
+def match(motion: BimanualMotion, requested: RequestedEvents) -> MatchResult:
+    """Whether `motion` does what `requested` asks: which events, how often, in order.
+
+    Groups of equal `order` are looked for one after the other; each occurrence must
+    come after the previous group's (tolerance 0.12 s).
+
+    Args:
+        motion: The motion to judge.
+        requested: What was asked; if it was not understood the answer is "can't tell",
+            but what could be read is still scored.
+    """
+    events = read_events(motion)
+    results: list[EventMatch] = []
+    cursor = -1.0
+    consumed: dict[tuple, int] = {}
+    for order in sorted({event.order for event in requested.events}):
+        latest = cursor
+        for request in (e for e in requested.events if e.order == order):
+            absent = [
+                side
+                for side in SIDES
+                if request.hand in (side, "both")
+                and not motion.present[SIDES.index(side)]
+            ]
+            spans = [] if absent else _occurrences(motion, events, request)
+            later = [s for s in spans if s[1] >= cursor - ORDER_TOLERANCE]
+            used = sorted(later, key=lambda s: s[1])[: request.count]
+            if request.kind in ("still", "apart"):
+                used = spans[: request.count]
+            else:
+                latest = max([latest, *(s[1] for s in used)])
+            key = _key(request.kind, request)
+            consumed[key] = consumed.get(key, 0) + request.count
+            times = tuple(s[1] for s in used)
+            results.append(EventMatch(request, len(used), times, len(spans)))
+        cursor = latest
+    extras = _extras(events, requested, consumed)
+    wanted = sum(event.requested.count for event in results)
+    found = sum(event.found for event in results)
+    missing = [
+        f"{describe(m.requested)}: {m.found} of {m.requested.count}"
+        for m in results
+        if not m.satisfied
+    ]
+    recall = found / wanted if wanted else None
+    precision = found / (found + len(extras)) if found + len(extras) else None
+    f1 = 2 * found / (wanted + found + len(extras)) if wanted else None
+    reasons = [f"missing: {m}" for m in missing] + [f"not asked: {e}" for e in extras]
+    if not requested.understood:
+        unread = ", ".join(repr(word) for word in requested.unread) or "the request"
+        reasons.insert(0, f"could not read {unread}")
+        answer = "can't tell"
+    else:
+        answer = "no" if missing or extras else "yes"
+    return MatchResult(
+        answer, tuple(reasons), precision, recall, f1, tuple(results), tuple(extras)
+    )
+
+
+def _extras(
+    events: tuple[Event, ...], requested: RequestedEvents, consumed: dict[tuple, int]
+) -> list[str]:
+    """Occurrences that contradict the request (see `MatchResult.extras`)."""
+    kinds = {event.kind for event in requested.events}
+    busy = {event.hand for event in requested.events}
+    two_handed = "both" in busy
+    counts: dict[tuple, int] = {}
+    extras = []
+    for event in events:
+        key = _key(event.kind, event)
+        counts[key] = counts.get(key, 0) + 1
+        if event.kind in _STRICT_COUNT:
+            # Palms and interlaced fingers bring small contacts of neighbours along.
+            if event.kind != "pinch" and kinds & {"palms", "slide", "interlace"}:
+                if event.kind != "palms":
+                    continue
+                if not {"palms"} & kinds:
+                    continue
+            if counts[key] > consumed.get(key, 0):
+                extras.append(describe_event(event))
+        elif event.kind in ("bend", "extend") and not two_handed:
+            if event.hand not in busy:
+                extras.append(describe_event(event))
+    return extras
+
+
+def describe(request: RequestedEvent) -> str:
+    """A request in a few words, e.g. "left pinch index ×2"."""
+    words = [request.hand, request.kind, *request.fingers]
+    if request.other_fingers:
+        words += ["–", *request.other_fingers]
+    if request.direction:
+        words.append(request.direction.replace("_", " "))
+    if request.kind == "shape" and not request.fingers:
+        words.append("(all bent)")
+    return " ".join(words) + (f" ×{request.count}" if request.count > 1 else "")
+
+
+def describe_event(event: Event) -> str:
+    """An event that happened in a few words."""
+    words = [event.hand, event.kind, *event.fingers]
+    if event.other_fingers:
+        words += ["–", *event.other_fingers]
+    if event.direction:
+        words.append(event.direction.replace("_", " "))
+    return " ".join(words)

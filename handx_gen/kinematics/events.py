@@ -1,0 +1,237 @@
+"""Events read back from a motion: which kind, which fingers, when.
+
+One reader serves the text verdict, the synthetic teacher (clips whose own events
+disagree with their caption are thrown away) and evaluation. Thresholds are stated here
+once.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+
+from handx_gen.kinematics.contacts import (
+    PALM_PAIR,
+    ContactTrack,
+    contact_track,
+    runs,
+    split_pair,
+)
+from handx_gen.kinematics.descriptors import HandSignals, hand_signals, legs
+from handx_gen.motion import BimanualMotion
+from handx_gen.skeleton import CHAIN_INDEX, FINGERS, SIDES
+
+BENT, EXTENDED = 105.0, 75.0
+"""Curl [deg] from which a finger counts as bent, and up to which as extended."""
+THUMB_BENT, THUMB_EXTENDED = 60.0, 40.0
+"""The same for the thumb, whose curl has two joints."""
+BEND_LEG, THUMB_BEND_LEG = 55.0, 35.0
+"""Smallest change of curl that is a bend or an extension [deg]."""
+SPREAD_LEG = 7.0
+"""Smallest change of the mean finger spacing that is a spread [deg]."""
+TURN_LEG = 22.0
+"""Smallest rotation that is a turn [deg]."""
+MOVE_LEG = 0.045
+"""Smallest travel that is a move [m]."""
+APPROACH_LEG = 0.05
+"""Smallest change of the wrists' distance that is an approach or parting [m]."""
+STILL_TRAVEL, STILL_TURN, STILL_CURL = 0.02, 15.0, 30.0
+"""A still hand stays within these [m], [deg], [deg]."""
+SHAPE_FRAMES = 0.1
+"""A shape must be held this long [s]."""
+CONTACT_JOIN = 0.07
+"""Contacts parted by less than this are one [s]."""
+SLIDE = 0.025
+"""Smallest tangential travel of palms in contact that is a slide [m]."""
+CIRCLE_TURN, CIRCLE_RADIUS = 290.0, 0.015
+"""A circle turns the path by this much [deg] at this radius [m]."""
+
+
+@dataclass(frozen=True)
+class Event:
+    """One thing that happened.
+
+    Attributes:
+        kind, hand, fingers, other_fingers, direction: As in `RequestedEvent`.
+        start, stop: First and last frame.
+    """
+
+    kind: str
+    hand: str
+    fingers: tuple[str, ...] = ()
+    other_fingers: tuple[str, ...] = ()
+    direction: str = ""
+    start: int = 0
+    stop: int = 0
+
+
+def read_events(motion: BimanualMotion) -> tuple[Event, ...]:
+    """All events of a motion except shapes, in order of their start.
+
+    A shape is looked up for the fingers asked for: `shape_events`.
+    """
+    present = [s for s in (0, 1) if motion.present[s]]
+    signals = {s: hand_signals(motion.joints[:, s], s) for s in present}
+    track = contact_track(motion.joints, motion.present)
+    events: list[Event] = []
+    for side, signal in signals.items():
+        events += _hand_events(SIDES[side], signal, motion.fps)
+    events += _contact_events(track, motion.fps)
+    if len(present) == 2:
+        events += _two_hand_events(motion, signals, track)
+    return tuple(sorted(events, key=lambda event: event.start))
+
+
+def _hand_events(hand: str, signal: HandSignals, fps: float) -> Iterator[Event]:
+    """Events of one hand on its own."""
+    for k, finger in enumerate(FINGERS):
+        leg = THUMB_BEND_LEG if k == 0 else BEND_LEG
+        for a, b, start, stop in legs(signal.curl[:, k], leg):
+            kind = "bend" if stop > start else "extend"
+            yield Event(kind, hand, (finger,), start=a, stop=b)
+    for a, b, start, stop in legs(signal.spacing.mean(1), SPREAD_LEG):
+        yield Event("spread" if stop > start else "close", hand, start=a, stop=b)
+    names = (("flex", "extend"), ("inward", "outward"), ("palm_up", "palm_down"))
+    for axis, (up, down) in enumerate(names):
+        for a, b, start, stop in legs(signal.turn[:, axis], TURN_LEG):
+            direction = up if stop > start else down
+            yield Event("turn", hand, direction=direction, start=a, stop=b)
+    names = (("right", "left"), ("forward", "back"), ("up", "down"))
+    for axis, (up, down) in enumerate(names):
+        for a, b, start, stop in legs(signal.wrist[:, axis], MOVE_LEG):
+            direction = up if stop > start else down
+            yield Event("move", hand, direction=direction, start=a, stop=b)
+    yield from _circles(hand, signal.wrist)
+    travel = np.ptp(signal.wrist, axis=0).max()
+    turn, curl = np.ptp(signal.turn, axis=0).max(), np.ptp(signal.curl, axis=0).max()
+    if travel < STILL_TRAVEL and turn < STILL_TURN and curl < STILL_CURL:
+        yield Event("still", hand, start=0, stop=len(signal.wrist) - 1)
+
+
+def _circles(hand: str, wrist: np.ndarray) -> Iterator[Event]:
+    """Circles drawn by a wrist: turning of its path in the plane where it moves most."""
+    centred = wrist - wrist.mean(0)
+    _, _, axes = np.linalg.svd(centred, full_matrices=False)
+    path = centred @ axes[:2].T
+    velocity = np.diff(path, axis=0)
+    speed = np.linalg.norm(velocity, axis=1)
+    moving = speed > 0.2 * max(float(speed.max(initial=0.0)), 1e-4)
+    for a, b in runs(moving):
+        heading = np.unwrap(np.arctan2(velocity[a:b, 1], velocity[a:b, 0]))
+        if b - a < 4:
+            continue
+        extent = np.ptp(path[a : b + 1], axis=0).min() / 2
+        turned = abs(np.degrees(heading[-1] - heading[0]))
+        if turned >= CIRCLE_TURN and extent >= CIRCLE_RADIUS:
+            for i in range(max(1, round(turned / 360))):
+                size = (b - a) / max(1, round(turned / 360))
+                yield Event(
+                    "circle",
+                    hand,
+                    start=int(a + i * size),
+                    stop=int(a + (i + 1) * size),
+                )
+
+
+def _contact_events(track: ContactTrack, fps: float) -> Iterator[Event]:
+    """Pinches, touches and palm contacts from the contact track."""
+    join = round(CONTACT_JOIN * fps)
+    for column in range(len(track.pairs)):
+        pair = track.pairs[column]
+        (side_a, point_a), (side_b, point_b) = split_pair(pair)
+        a, b = point_a.removesuffix("_tip"), point_b.removesuffix("_tip")
+        for start, stop in joined(track.mask[:, column], join):
+            span = {"start": start, "stop": stop - 1}
+            if pair == PALM_PAIR:
+                yield Event("palms", "both", **span)
+            elif side_a == side_b:
+                yield Event("pinch", side_a, (b,), **span)
+            elif b == "palm":
+                yield Event("palm_touch", side_a, (a,), **span)
+            elif a == "palm":
+                yield Event("palm_touch", side_b, (b,), **span)
+            else:
+                yield Event("touch", "both", (a,), (b,), **span)
+
+
+def joined(mask: np.ndarray, gap: int) -> list[tuple[int, int]]:
+    """Runs of `mask`, those parted by at most `gap` frames merged."""
+    merged: list[tuple[int, int]] = []
+    for start, stop in runs(mask):
+        if merged and start - merged[-1][1] <= gap:
+            merged[-1] = (merged[-1][0], stop)
+        else:
+            merged.append((start, stop))
+    return merged
+
+
+def _two_hand_events(
+    motion: BimanualMotion, signals: dict[int, HandSignals], track: ContactTrack
+) -> Iterator[Event]:
+    """Approaching, parting, sliding, interlacing, and never touching."""
+    between = signals[1].wrist - signals[0].wrist
+    distance = np.linalg.norm(between, axis=1)
+    for a, b, start, stop in legs(distance, APPROACH_LEG):
+        kind = "part" if stop > start else "approach"
+        yield Event(kind, "both", start=a, stop=b)
+    palms = track.mask[:, track.pairs.index(PALM_PAIR)]
+    # Tangential travel: along the plane that the touching palms share.
+    for a, b in joined(palms, round(CONTACT_JOIN * motion.fps)):
+        tangent = between[a:b, 1:]
+        for axis in range(2):
+            for i, j, _, _ in legs(tangent[:, axis], SLIDE):
+                yield Event("slide", "both", start=a + i, stop=a + j)
+    for a, b in joined(interlaced(motion.joints), 2):
+        yield Event("interlace", "both", start=a, stop=b - 1)
+    inter = [
+        i for i, p in enumerate(track.pairs) if p.split(".")[0] not in p.split("|")[1]
+    ]
+    if not track.mask[:, inter].any():
+        yield Event("apart", "both", start=0, stop=len(motion) - 1)
+
+
+def interlaced(joints: np.ndarray) -> np.ndarray:
+    """Frames in which the eight fingers of the two hands alternate, (T,) bool.
+
+    The fingers' distal halves are projected onto the line of the left knuckles; they
+    must alternate left, right, left, … and overlap each other along their length.
+    """
+    mcp = [CHAIN_INDEX[f][1] for f in FINGERS[1:]]
+    dip = [CHAIN_INDEX[f][3] for f in FINGERS[1:]]
+    tip = [CHAIN_INDEX[f][4] for f in FINGERS[1:]]
+    line = joints[:, 0, mcp[3]] - joints[:, 0, mcp[0]]
+    line = line / np.maximum(np.linalg.norm(line, axis=1, keepdims=True), 1e-9)
+    ends = joints[:, :, tip].reshape(len(joints), 8, 3)  # left 4, right 4
+    order = np.argsort((ends * line[:, None]).sum(-1), axis=1) >= 4
+    alternate = (order[:, 1:] != order[:, :-1]).sum(1) >= 6
+    # Overlap: left tips lie beyond the right fingertips as seen from the left hand.
+    reach = joints[:, 0, dip].mean(1) - joints[:, 0, mcp].mean(1)
+    reach = reach / np.maximum(np.linalg.norm(reach, axis=1, keepdims=True), 1e-9)
+    left = (joints[:, 0, tip] * reach[:, None]).sum(-1).mean(1)
+    right = (joints[:, 1, tip] * reach[:, None]).sum(-1).mean(1)
+    near = np.linalg.norm(ends[:, :4].mean(1) - ends[:, 4:].mean(1), axis=1) < 0.06
+    return alternate & near & (left - right > 0.005)
+
+
+def shape_events(
+    motion: BimanualMotion, side: int, fingers: tuple[str, ...]
+) -> list[Event]:
+    """Spans in which exactly the named ones of the four fingers are extended.
+
+    The thumb is looked at only if it is named: then it must be extended.
+    """
+    curl = hand_signals(motion.joints[:, side], side).curl
+    mask = np.ones(len(curl), bool)
+    for k, finger in enumerate(FINGERS):
+        if finger == "thumb":
+            mask &= (curl[:, 0] <= THUMB_EXTENDED) | (finger not in fingers)
+        elif finger in fingers:
+            mask &= curl[:, k] <= EXTENDED
+        else:
+            mask &= curl[:, k] >= BENT
+    least = max(1, round(SHAPE_FRAMES * motion.fps))
+    return [
+        Event("shape", SIDES[side], fingers, start=a, stop=b - 1)
+        for a, b in joined(mask, 1)
+        if b - a >= min(least, len(curl))
+    ]
