@@ -20,7 +20,8 @@ TORCH = "2.13.0"
 CPU_INDEX = "https://download.pytorch.org/whl/cpu"
 EXTRAS = {"run": "all", "dev": "dev"}
 ATTEMPTS = 3
-SHOWN = ["-q", "--progress-bar", "off"] if not sys.stdout.isatty() else []
+# A log wants errors only; a person also wants to see that something moves.
+SHOWN = ["-qq"] if not sys.stdout.isatty() else []
 
 
 def say(line):
@@ -70,13 +71,13 @@ class Environment:
             print(done.stdout + done.stderr, file=sys.stderr)
             stop(
                 f"python -m venv failed for {sys.executable}.",
-                f"install its venv module (Debian: apt-get install python{version}-venv).",
+                "install its venv module "
+                f"(Debian: apt-get install python{version}-venv).",
             )
 
     def pip(self, *arguments, capture=False):
         """Run pip; its result."""
         command = [self.python, "-m", "pip", "--disable-pip-version-check", *arguments]
-        # A name that no shell of ours sets: pip must not pick another environment.
         return subprocess.run(
             command,
             check=False,
@@ -171,7 +172,7 @@ def install_handx(environment, kind):
     mark, dev = fingerprint(*files, extra), fingerprint(*files, EXTRAS["dev"])
     if environment.done(kind, mark) or environment.done("dev", dev):
         return
-    say(f"handx[{extra}] with pinned versions, about SIZE_MB MB to download")
+    say(f"handx[{extra}] with pinned versions, about 0.4 GB to download")
     environment.install(f"handx[{extra}]", "-c", "constraints.txt", "-e", f".[{extra}]")
     environment.finish(kind, mark)
 
