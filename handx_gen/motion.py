@@ -65,7 +65,8 @@ class BimanualMotion:
         if not (np.isfinite(self.fps) and self.fps > 0):
             raise InputError(where, "fps", f"{self.fps}", "give a positive rate in Hz")
         present = np.asarray(self.present)
-        if present.shape != (2,) or not present.astype(bool).any():
+        marks = present.shape == (2,) and present.dtype.kind in "biu"
+        if not marks or not present.any():
             raise InputError(where, "present", f"{present}", "mark at least one hand")
         object.__setattr__(self, "joints", npz.frozen(joints, np.float32))
         object.__setattr__(self, "present", npz.frozen(present, bool))
@@ -102,12 +103,17 @@ class BimanualMotion:
             InputError: As the constructor, naming the file.
         """
         reader = npz.Reader(path, "motion", SCHEMA_VERSION)
-        provenance = dict(reader.json("provenance", {}))
+        provenance = reader.json("provenance", {})
+        joints, fps = reader.array("joints"), reader.array("fps", 0)
+        if not isinstance(provenance, dict):
+            raise InputError(path, "provenance", "not a JSON object")
+        if fps.dtype.kind not in "fiu":
+            raise InputError(path, "fps", f"dtype {fps.dtype}, expected a number")
         present = reader.array("present") if "present" in reader else np.ones(2, bool)
         # The file name goes in only so that the constructor's message can name it.
         motion = cls(
-            reader.array("joints"),
-            float(reader.array("fps", 0)),
+            joints,
+            float(fps),
             present,
             {**provenance, "file": str(path)},
         )

@@ -105,7 +105,14 @@ class Reader:
             raise InputError(
                 path, "", f"not a plain array file ({error})", f"write the {kind} again"
             ) from error
-        version = int(self.arrays.get("schema_version", np.int64(1)))
+        for name, value in self.arrays.items():
+            if not isinstance(value, np.ndarray):  # an entry that is no .npy at all
+                raise InputError(
+                    path, name, "not a plain array", f"write the {kind} again"
+                )
+        version = self.arrays.get("schema_version", np.int64(1))
+        if version.shape != () or version.dtype.kind not in "iu":
+            raise InputError(path, "schema_version", "not a whole number")
         if version > schema_version:
             raise InputError(
                 path, "schema_version", f"{version}, newer than {schema_version}",
