@@ -1,0 +1,1 @@
+"""Training: data, losses, the loop, evaluation. Imports `handx_gen` only."""

@@ -1,0 +1,1 @@
+"""Flow-path diffusion: the denoiser, its noise schedule, its sampler."""

@@ -23,6 +23,9 @@ import numpy as np
 FEATURES = 63
 """Wrist x, y, z, then the 20 other joints minus the wrist, in `JOINTS` order."""
 
+SMALLEST_STD = 1e-3
+"""A scale below this [m] would only blow up rounding errors of motionless clips."""
+
 Array = Any  # numpy array or torch tensor
 
 
@@ -91,8 +94,8 @@ class WristRelative:
         deviation = features - mean
         return cls(
             tuple(float(m) for m in mean),
-            float(deviation[..., :3].std()),
-            float(deviation[..., 3:].std()),
+            max(float(deviation[..., :3].std()), SMALLEST_STD),
+            max(float(deviation[..., 3:].std()), SMALLEST_STD),
         )
 
     def _scale(self, like: Array) -> tuple[Array, Array]:

@@ -1,0 +1,246 @@
+"""`generate()`: a plan in, motions out, by the network or by the procedural mode."""
+
+from dataclasses import replace
+from functools import lru_cache
+from importlib.util import find_spec
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from handx_gen.checkpoint import ASSETS, GeneratorConfig, load_checkpoint
+from handx_gen.errors import HandxError, InputError
+from handx_gen.motion import BimanualMotion
+from handx_gen.prompt import Plan, Prompt
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+    from handx_gen.diffusion.denoiser import MotionDenoiser, TextMemory
+    from handx_gen.text import TextEncoder
+
+DEFAULT_NETWORK = "synth-v1"
+TRANSITION = 0.4
+"""Time from the end of one segment to the start of the next [s]."""
+
+
+def available_models() -> tuple[str, ...]:
+    """Names that `generate(model=…)` takes, besides "auto" and a checkpoint's folder."""
+    shipped = sorted(p.parent.name for p in ASSETS.glob("*/model.safetensors"))
+    return ("program", *shipped)
+
+
+class Generator:
+    """A trained network with its text encoder.
+
+    Args:
+        denoiser: The network.
+        config: What its checkpoint says.
+        encoder: The text encoder named there.
+        device: Torch device of the network.
+    """
+
+    def __init__(
+        self,
+        denoiser: "MotionDenoiser",
+        config: GeneratorConfig,
+        encoder: "TextEncoder",
+        device: str = "cpu",
+    ) -> None:
+        if encoder.width != config.denoiser["text_width"]:
+            raise InputError(
+                config.name, "encoder",
+                f"{encoder.name} gives {encoder.width} channels, the network reads "
+                f"{config.denoiser['text_width']}", f"use {config.encoder}",
+            )  # fmt: skip
+        self.denoiser, self.config = denoiser, config
+        self.encoder, self.device = encoder, device
+
+    @classmethod
+    def load(cls, folder: str | Path, device: str = "cpu") -> "Generator":
+        """A checkpoint folder with the encoder that it names.
+
+        Raises:
+            InputError: The checkpoint cannot be used.
+            MissingEncoder: The encoder's files are not here.
+            MissingExtra: torch or transformers is not installed.
+        """
+        denoiser, config = load_checkpoint(folder, device)
+        from handx_gen.text import load_encoder
+
+        return cls(denoiser, config, load_encoder(config.encoder), device)
+
+    def read(self, prompts: list[Prompt]) -> "tuple[TextMemory, TextMemory]":
+        """Encode prompts for the network, and the same batch with the text dropped."""
+        import torch
+
+        from handx_gen.text import encode_prompts
+
+        text = encode_prompts(self.encoder, prompts)
+        states, mask, branch = (
+            torch.from_numpy(a).to(self.device)
+            for a in (text.states, text.mask, text.branch)
+        )
+        with torch.inference_mode():
+            drop = torch.ones(len(states), dtype=torch.bool, device=self.device)
+            remember = self.denoiser.remember
+            return remember(states, mask, branch), remember(states, mask, branch, drop)
+
+    def features(self, prompts: list[Prompt], seeds: list[int]) -> "Tensor":
+        """Sampled features x_0 (B, 2, T, 63), one clip per prompt and seed."""
+        from handx_gen.diffusion.guidance import classifier_free
+        from handx_gen.diffusion.sampler import draw_noise, sample
+
+        config = self.config
+        text, null = self.read(prompts)
+        noise = draw_noise(seeds, config.denoiser["frames"], self.device)
+        adjust = None
+        if config.guidance != 1:
+            adjust = classifier_free(self.denoiser, null, config.guidance)
+        return sample(self.denoiser, text, noise, config.steps, config.shift, adjust)[0]
+
+    def clips(
+        self, prompts: list[Prompt], seeds: list[int], project: bool = True
+    ) -> np.ndarray:
+        """Clips of the network's own length, (B, T, 2, 21, 3) [m].
+
+        Args:
+            prompts: B prompts.
+            seeds: B seeds.
+            project: Bring each clip to constant bones and angles within their limits.
+
+        Raises:
+            InputError: The network gave numbers that are not finite.
+        """
+        from handx_gen.hand_model import project as to_hands
+
+        x_0 = self.features(prompts, seeds).cpu().numpy()
+        if not np.isfinite(x_0).all():
+            raise InputError(
+                self.config.name,
+                "weights",
+                "they give NaN",
+                "fetch the checkpoint again",
+            )
+        joints = self.config.norm.unpack(
+            x_0, np.tile(self.config.centre, (len(x_0), 1))
+        )
+        if project:
+            joints = np.stack([to_hands(clip) for clip in joints])
+        return joints.astype(np.float32)
+
+    def motion(self, plan: Plan, seed: int) -> BimanualMotion:
+        """One motion for a plan; a segment of its own length is stretched in time."""
+        config = self.config
+        prompts = [segment.prompt for segment in plan.segments]
+        clips = self.clips(prompts, [seed + 1009 * i for i in range(len(prompts))])
+        parts = [
+            clip
+            if segment.seconds is None
+            else _stretched(clip, segment.seconds, config.fps)
+            for clip, segment in zip(clips, plan.segments)
+        ]
+        return BimanualMotion(
+            _joined(parts, config.fps),
+            config.fps,
+            provenance={
+                "text": plan.text,
+                "model": config.name,
+                "seed": seed,
+                "steps": config.steps,
+                "source": "network trained on synthetic motion",
+            },
+        )
+
+
+def _stretched(clip: np.ndarray, seconds: float, fps: float) -> np.ndarray:
+    """A clip played in `seconds`, (T', 2, 21, 3)."""
+    frames = max(2, round(seconds * fps) + 1)
+    query = np.linspace(0, len(clip) - 1, frames)
+    low = np.minimum(query.astype(int), len(clip) - 2)
+    share = (query - low)[:, None, None, None]
+    return clip[low] * (1 - share) + clip[low + 1] * share
+
+
+def _joined(parts: list[np.ndarray], fps: float) -> np.ndarray:
+    """Segments one after another, with minimum-jerk passages between them."""
+    from handx_gen.hand_model import project
+
+    if len(parts) == 1:
+        return parts[0]
+    s = np.linspace(0, 1, round(TRANSITION * fps) + 1)[1:-1]
+    ease = (10 * s**3 - 15 * s**4 + 6 * s**5)[:, None, None, None]
+    pieces = [parts[0]]
+    for part in parts[1:]:
+        pieces += [pieces[-1][-1] * (1 - ease) + part[0] * ease, part]
+    return project(np.concatenate(pieces)).astype(np.float32)
+
+
+@lru_cache(maxsize=2)
+def load_generator(model: str = DEFAULT_NETWORK, device: str = "cpu") -> Generator:
+    """A network by its shipped name or its checkpoint's folder; loaded once.
+
+    Raises:
+        InputError: No such model (lists the choices), or an unusable checkpoint.
+        MissingEncoder: Its text encoder is not here.
+        MissingExtra: torch or transformers is not installed.
+    """
+    folder = ASSETS / model if model in available_models() else Path(model)
+    if not folder.is_dir():
+        choices = ", ".join(available_models())
+        raise InputError(
+            "model", "", f"{model!r} is not known",
+            f"one of auto, {choices}, or the folder of a checkpoint",
+        )  # fmt: skip
+    return Generator.load(folder, device)
+
+
+def generate(
+    plan: Plan,
+    model: str = "auto",
+    seed: int = 0,
+    samples: int = 1,
+    device: str = "cpu",
+) -> list[BimanualMotion]:
+    """Make motions for a plan.
+
+    Args:
+        plan: What is asked.
+        model: "program" (rules and inverse kinematics), the name of a shipped network,
+            the folder of a checkpoint, or "auto": the shipped network where it and its
+            text encoder are installed, else "program", with the reason under
+            `provenance["warning"]`.
+        seed: Sample i uses seed + i.
+        samples: How many motions.
+        device: Torch device of a network.
+
+    Raises:
+        InputError: Unknown model, unusable checkpoint, or a plan that cannot be made.
+        MissingEncoder: The network was asked for by name and its encoder is not here.
+        MissingExtra: The network was asked for by name and torch is not installed.
+    """
+    seeds = [seed + i for i in range(samples)]
+    if model == "program":
+        return [_perform(plan, s) for s in seeds]
+    if model != "auto":
+        generator = load_generator(model, device)
+        return [generator.motion(plan, s) for s in seeds]
+    try:
+        if find_spec("torch") is None or find_spec("transformers") is None:
+            raise HandxError("torch or transformers is not installed")
+        generator = load_generator(DEFAULT_NETWORK, device)
+    except HandxError as error:
+        warning = f"made by the procedural mode: {error}"
+        return [_warned(_perform(plan, s), warning) for s in seeds]
+    return [generator.motion(plan, s) for s in seeds]
+
+
+def _perform(plan: Plan, seed: int) -> BimanualMotion:
+    from handx_gen.procedural import perform
+
+    return perform(plan, seed=seed)
+
+
+def _warned(motion: BimanualMotion, warning: str) -> BimanualMotion:
+    provenance: dict[str, Any] = {**motion.provenance, "warning": warning}
+    return replace(motion, provenance=provenance)

@@ -1,0 +1,1 @@
+"""Data for training: the synthetic set, its store on disk, its batches."""

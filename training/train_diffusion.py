@@ -1,0 +1,64 @@
+"""Train the diffusion generator on shards of clips.
+
+    python -m training.data.synthetic --out data/synth-v1 --clips 40000
+    python -m training.train_diffusion --data data/synth-v1 --out runs/first --config cpu
+
+A laptop: `--config cpu --minutes 60`. One GPU: `--config gpu --device cuda`. A run that
+was killed goes on from its last checkpoint when the same command is given again.
+"""
+
+import argparse
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+from training.configs import CONFIGS
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Train; returns 0."""
+    parser = argparse.ArgumentParser(
+        prog="python -m training.train_diffusion",
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("--data", type=Path, required=True, help="folder of shards")
+    parser.add_argument("--out", type=Path, required=True, help="folder of the run")
+    parser.add_argument("--config", choices=sorted(CONFIGS), default="cpu")
+    parser.add_argument(
+        "--minutes", type=float, help="training time; else the config's"
+    )
+    parser.add_argument("--steps", type=int, help="training steps; else the config's")
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--device", default="cpu", help="cpu, cuda, cuda:1, …")
+    parser.add_argument("--threads", type=int, default=1, help="CPU threads")
+    parser.add_argument(
+        "--warm", type=Path, help="state.pt whose weights a new run starts from"
+    )
+    options = parser.parse_args(arguments)
+
+    import torch
+
+    from training.data.batch import Loader
+    from training.loop import Run
+
+    torch.set_num_threads(options.threads)
+    given = {"minutes": options.minutes, "steps": options.steps, "seed": options.seed}
+    config = replace(
+        CONFIGS[options.config], **{k: v for k, v in given.items() if v is not None}
+    )
+    run = Run(
+        config, Loader(options.data, seed=options.seed), options.out, options.device
+    )
+    state = options.out / "state.pt"
+    if state.is_file():
+        run.resume(state)
+        sys.stderr.write(f"going on at step {run.step}\n")
+    elif options.warm:
+        run.resume(options.warm, restart=True)
+    run.train()
+    return 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
