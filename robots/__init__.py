@@ -2,6 +2,7 @@
 
 from robots.errors import RobotError
 from robots.hand import Capsule, Finger, Gains, HandSpec, Mimic
+from robots.registry import load_robot, robot_names
 from robots.robot import ControllerSpec, RobotSpec
 
 __all__ = [
@@ -13,4 +14,6 @@ __all__ = [
     "Mimic",
     "RobotError",
     "RobotSpec",
+    "load_robot",
+    "robot_names",
 ]

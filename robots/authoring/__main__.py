@@ -1,0 +1,20 @@
+"""`python -m robots.authoring [shadow] [inspire]`: write the shipped URDFs."""
+
+import sys
+
+from robots.authoring import inspire, shadow
+from robots.registry import SHIPPED, read_capsules
+
+TABLES = {"inspire": inspire, "shadow": shadow}
+
+
+def urdf(name: str, side: str) -> str:
+    """The URDF text of one side of a shipped robot."""
+    capsules = read_capsules(SHIPPED / name)[side]
+    return TABLES[name].description(side).to_urdf(capsules)
+
+
+if __name__ == "__main__":
+    for robot in sys.argv[1:] or TABLES:
+        for hand in ("left", "right"):
+            (SHIPPED / robot / f"{hand}.urdf").write_text(urdf(robot, hand))
