@@ -53,6 +53,10 @@ class Table:
             for i, row in enumerate(rows)
         ]
 
+    def rows(self, key: str) -> list[Any]:
+        """A list, its items unchecked."""
+        return self._get(key, list, "a list of rows")
+
     def text(self, key: str) -> str:
         """A string."""
         return self._get(key, str, "a string")
@@ -117,7 +121,7 @@ def read_capsules(table: Table, side: str) -> tuple[Capsule, ...]:
     own = table.table(side)
     prefix = own.text("prefix")
     capsules = []
-    for i, row in enumerate(own._get("capsules", list, "a list of rows")):
+    for i, row in enumerate(own.rows("capsules")):
         where = f"capsules[{i}]"
         if not isinstance(row, list) or len(row) != 8 or not isinstance(row[0], str):
             raise own.error(where, "needs [link, ax, ay, az, bx, by, bz, radius]")

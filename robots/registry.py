@@ -10,22 +10,17 @@ import os
 from pathlib import Path
 
 from robots.errors import RobotError
-from robots.hand import Capsule
-from robots.hand_file import (
-    FINGERS,
-    SIDES,
-    read_controller,
-    read_hand,
-    read_toml,
-)
-from robots.hand_file import read_capsules as _read_capsules
+from robots.hand import HandSpec
+from robots.hand_file import SIDES, read_controller, read_hand, read_toml
 from robots.robot import RobotSpec
-from robots.urdf import read_urdf
+from robots.urdf import Urdf, read_urdf
 
 SHIPPED = Path(__file__).parent
 HASHED = ("hand.toml", "left.urdf", "right.urdf")
 """What the robot's sha256 is taken of: everything that decides how it moves."""
 FILES = (*HASHED, "capability.json", "README.md", "LICENSE")
+MIN_RADIUS, MAX_RADIUS = 0.002, 0.030
+"""A pad radius outside these is a mistake of units [m]."""
 BASE_KINDS = ("free", "arm")
 SOURCES = ("kinematics", "limits", "velocity", "acceleration", "inertia", "capsules")
 """Kinds of number whose origin a folder must state."""
@@ -81,12 +76,6 @@ def folder_sha256(folder: Path) -> str:
     return digest.hexdigest()
 
 
-def read_capsules(folder: Path) -> dict[str, tuple[Capsule, ...]]:
-    """ "left"/"right" → capsules, from hand.toml alone."""
-    table = read_toml(folder)
-    return {side: _read_capsules(table, side) for side in SIDES}
-
-
 def load_robot(name_or_path: str | Path) -> RobotSpec:
     """Load a robot by name, or from its folder.
 
@@ -117,3 +106,61 @@ def load_robot(name_or_path: str | Path) -> RobotSpec:
         sources={key: sources.text(key) for key in sources.values},
         sha256=folder_sha256(folder),
     )
+
+
+def lint(folder: str | Path) -> list[str]:
+    """What is wrong with a robot folder, as one line per finding; empty if nothing.
+
+    Beyond what `load_robot` needs it asks for the files a reader needs, a source for
+    each kind of number, masses on moving links, fingers that hang together, sane radii
+    and the same hand on both sides.
+    """
+    folder = Path(folder)
+    findings = [
+        f"{folder / name}: missing" for name in FILES if not (folder / name).is_file()
+    ]
+    try:
+        robot = load_robot(folder.resolve())
+    except RobotError as error:
+        return [*findings, str(error)]
+    findings += [
+        f"{folder / 'hand.toml'} [sources.{kind}]: say where these numbers come from"
+        for kind in SOURCES
+        if not robot.sources.get(kind)
+    ]
+    for hand in robot.hands.values():
+        urdf = read_urdf(hand.urdf)
+        findings += [f"{hand.urdf}: {text}" for text in _hand_findings(hand, urdf)]
+    left, right = (robot.hands[side] for side in SIDES)
+    if len(left.actuated) != len(right.actuated) or set(left.fingers) != set(
+        right.fingers
+    ):
+        findings.append(f"{folder}: the two sides differ in joints or fingers")
+    return findings
+
+
+def _hand_findings(hand: HandSpec, urdf: Urdf) -> list[str]:
+    findings = []
+    parent = {joint.child: joint.parent for joint in urdf.joints.values()}
+    for name in hand.joint_names:
+        link = urdf.joints[name].child
+        if link not in urdf.massive:
+            findings.append(f"link {link} moves but has no mass")
+        if urdf.joints[name].effort <= 0:
+            findings.append(f"joint {name} has no effort limit")
+    for finger in hand.fingers.values():
+        for joint in finger.joints:
+            if joint not in hand.joint_names:
+                findings.append(f"{finger.name}: {joint} is no moving joint")
+        for upper, lower in zip(finger.links, finger.links[1:]):
+            if parent.get(lower) != upper:
+                findings.append(f"{finger.name}: {lower} does not hang on {upper}")
+        if parent.get(finger.tip_link) not in finger.links:
+            findings.append(f"{finger.name}: {finger.tip_link} is not on the finger")
+        if finger.middle_link not in finger.links:
+            findings.append(f"{finger.name}: {finger.middle_link} is not on the finger")
+        if not MIN_RADIUS <= finger.pad_radius <= MAX_RADIUS:
+            findings.append(f"{finger.name}: pad radius {finger.pad_radius} m")
+    if "thumb" not in hand.fingers or len(hand.fingers) < 3:
+        findings.append("needs a thumb and at least two fingers")
+    return findings

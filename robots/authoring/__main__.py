@@ -3,14 +3,15 @@
 import sys
 
 from robots.authoring import inspire, shadow
-from robots.registry import SHIPPED, read_capsules
+from robots.hand_file import read_capsules, read_toml
+from robots.registry import SHIPPED
 
 TABLES = {"inspire": inspire, "shadow": shadow}
 
 
 def urdf(name: str, side: str) -> str:
     """The URDF text of one side of a shipped robot."""
-    capsules = read_capsules(SHIPPED / name)[side]
+    capsules = read_capsules(read_toml(SHIPPED / name), side)
     return TABLES[name].description(side).to_urdf(capsules)
 
 

@@ -26,7 +26,7 @@ class Link:
     name: str
     mass: float = 0.0
     com: Vector = ZERO
-    inertia: tuple[float, float, float, float, float, float] = (0.0,) * 6
+    inertia: tuple[float, float, float, float, float, float] = (0, 0, 0, 0, 0, 0)
     com_rpy: Vector = ZERO
 
 
