@@ -1,0 +1,132 @@
+"""Measured quantities of a MuJoCo state: poses, tips, contacts, overlap."""
+
+import numpy as np
+
+from handx_gen.kinematics.contacts import CONTACT_GAP, ContactTrack, split_pair
+from handx_gen.skeleton import FINGERS, SIDES
+from sim.engine import mujoco
+from sim.scene import Scene
+
+FAR = 0.2
+"""Gaps are measured up to this distance [m]; further apart reads as this."""
+
+
+class Recorder:
+    """Collects samples of a simulation and turns them into a `Rollout`'s arrays.
+
+    Args:
+        scene: The scene that is simulated.
+        pairs: Contact pairs to measure; those of an absent hand or finger read `FAR`.
+    """
+
+    def __init__(self, scene: Scene, pairs: tuple[str, ...]) -> None:
+        self.scene, self.pairs = scene, pairs
+        self._geoms = [self._pair_geoms(pair) for pair in pairs]
+        self._overlap = np.zeros(2)
+        self._columns: dict[str, list[np.ndarray]] = {
+            name: []
+            for name in (
+                "time", "qpos", "qvel", "joint_position", "joint_velocity",
+                "joint_effort", "ctrl", "commanded", "T_world_base", "tips", "gap",
+                "penetration",
+            )
+        }  # fmt: skip
+
+    def _pair_geoms(self, pair: str) -> list[tuple[int, int]]:
+        """Every (geom, geom) combination of the two points of a pair."""
+        ends = [
+            self.scene.hands[side].point_geoms.get(point, ())
+            if side in self.scene.hands
+            else ()
+            for side, point in split_pair(pair)
+        ]
+        return [(a, b) for a in ends[0] for b in ends[1]]
+
+    def see_contacts(self, data: mujoco.MjData) -> None:
+        """Note the deepest overlaps of this physics step."""
+        if data.ncon == 0:
+            return
+        contact = data.contact
+        sides = self.scene.geom_side[contact.geom]  # (ncon, 2)
+        depth = -contact.dist
+        between = sides[:, 0] != sides[:, 1]
+        self._overlap[0] = max(self._overlap[0], depth[~between].max(initial=0.0))
+        self._overlap[1] = max(self._overlap[1], depth[between].max(initial=0.0))
+
+    def record(self, data: mujoco.MjData, time: float, commanded: np.ndarray) -> None:
+        """Append one sample; `commanded` is (J,) [rad], both hands in order."""
+        hands = self.scene.hands
+        joints = np.concatenate([h.qpos for h in hands.values()])
+        dofs = np.concatenate([h.dof for h in hands.values()])
+        add = self._columns
+        add["time"].append(np.float64(time))
+        add["qpos"].append(data.qpos.copy())
+        add["qvel"].append(data.qvel.copy())
+        add["joint_position"].append(data.qpos[joints])
+        add["joint_velocity"].append(data.qvel[dofs])
+        add["joint_effort"].append(self._efforts(data))
+        add["ctrl"].append(data.ctrl.copy())
+        add["commanded"].append(commanded)
+        add["T_world_base"].append(base_poses(self.scene, data))
+        add["tips"].append(tips(self.scene, data))
+        add["gap"].append(self.gaps(data))
+        add["penetration"].append(self._overlap.copy())
+        self._overlap[:] = 0.0
+
+    def _efforts(self, data: mujoco.MjData) -> np.ndarray:
+        """(J,) motor torques [N·m]; 0 at coupled joints."""
+        parts = []
+        for side, addresses in self.scene.hands.items():
+            hand = self.scene.robot.hands[side]
+            effort = np.zeros(len(hand.joint_names))
+            effort[hand.actuated_index] = data.actuator_force[addresses.force]
+            parts.append(effort)
+        return np.concatenate(parts)
+
+    def gaps(self, data: mujoco.MjData) -> np.ndarray:
+        """(P,) surface gap of every pair [m], at most `FAR`."""
+        model = self.scene.model
+        return np.array(
+            [
+                min(
+                    (
+                        mujoco.mj_geomDistance(model, data, a, b, FAR, None)
+                        for a, b in geoms
+                    ),
+                    default=FAR,
+                )
+                for geoms in self._geoms
+            ]
+        )
+
+    def arrays(self) -> dict[str, np.ndarray]:
+        """The samples so far, stacked; all keys of `Rollout._ARRAYS`."""
+        return {
+            name: np.stack(column)
+            for name, column in self._columns.items()
+            if name != "gap"
+        }
+
+    def contacts(self) -> ContactTrack:
+        """Measured contacts of the asked pairs."""
+        gap = np.stack(self._columns["gap"]).reshape(-1, len(self.pairs))
+        return ContactTrack(self.pairs, gap <= CONTACT_GAP, gap)
+
+
+def base_poses(scene: Scene, data: mujoco.MjData) -> np.ndarray:
+    """(2, 7) poses of the URDF roots, wxyz_xyz; identity for an absent hand."""
+    poses = np.zeros((len(SIDES), 7))
+    poses[:, 0] = 1.0
+    for side, hand in scene.hands.items():
+        poses[SIDES.index(side), :4] = data.xquat[hand.base_body]
+        poses[SIDES.index(side), 4:] = data.xpos[hand.base_body]
+    return poses
+
+
+def tips(scene: Scene, data: mujoco.MjData) -> np.ndarray:
+    """(2, 5, 3) fingertip points in world [m]; zeros where there is none."""
+    points = np.zeros((len(SIDES), len(FINGERS), 3))
+    for side, hand in scene.hands.items():
+        has = hand.tip_bodies >= 0
+        points[SIDES.index(side), has] = data.xpos[hand.tip_bodies[has]]
+    return points

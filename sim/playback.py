@@ -1,0 +1,257 @@
+"""A trajectory played on the simulated hands: `play` (physics), `play_kinematic` (none).
+
+What is played is the trajectory's own spline, sampled at every physics step; what is
+recorded is the measured state.
+"""
+
+import tempfile
+from collections import deque
+from functools import lru_cache
+from pathlib import Path
+
+import numpy as np
+
+from handx_gen import npz
+from handx_gen.skeleton import SIDES
+from retarget.trajectory import BimanualTrajectory
+from robots.robot import RobotSpec
+from sim.engine import mujoco
+from sim.errors import SimulationError, UnstableSimulation
+from sim.measure import Recorder
+from sim.rollout import Rollout
+from sim.scene import TIMESTEP, Scene, build_scene
+
+RECORD_RATE = 100.0
+"""Samples of the rollout per second [Hz]."""
+
+SETTLE_TIME = 0.3
+"""The first pose is held this long before the clock starts [s]."""
+
+TOP_SPEED = 1e3
+"""A joint faster than this [rad/s or m/s] is taken for a break-down."""
+
+KEPT_STATES = 50
+"""Recorded states that are dumped when the simulation breaks down."""
+
+
+def play(trajectory: BimanualTrajectory, robot: RobotSpec) -> Rollout:
+    """Simulate the trajectory and record what the hands really did.
+
+    Args:
+        trajectory: What to do.
+        robot: The robot it was made for.
+
+    Raises:
+        SimulationError: The trajectory is not for this robot.
+        UnstableSimulation: The state became NaN or absurdly fast.
+    """
+    scene = trajectory_scene(trajectory, robot)
+    model, data = scene.model, mujoco.MjData(scene.model)
+    stride = round(1 / (RECORD_RATE * TIMESTEP))
+    samples = int(np.ceil(trajectory.duration / TIMESTEP / stride)) + 1
+    # A servo is asked for where it should be at the end of the step.
+    time = np.arange((samples - 1) * stride + 1) * TIMESTEP
+    ctrl, commanded = controls(scene, trajectory, time)
+    recorder = Recorder(scene, trajectory.asked_contacts.pairs)
+    set_state(scene, data, trajectory, 0.0)
+    kept: deque[tuple[np.ndarray, ...]] = deque(maxlen=KEPT_STATES)
+
+    data.ctrl[:] = ctrl[0]
+    for _ in range(round(SETTLE_TIME / TIMESTEP)):
+        mujoco.mj_step(model, data)
+    recorder.see_contacts(data)
+    for step in range(len(time)):
+        if step:
+            data.ctrl[:] = ctrl[step]
+            mujoco.mj_step(model, data)
+            recorder.see_contacts(data)
+        if step % stride == 0:
+            _guard(scene, data, time[step], kept)
+            kept.append((data.qpos.copy(), data.qvel.copy(), data.ctrl.copy()))
+            # Poses after the step, not those the step began with.
+            mujoco.mj_kinematics(model, data)
+            recorder.record(data, time[step], commanded[step])
+    return _rollout(scene, trajectory, recorder, solver_warnings(data))
+
+
+def play_kinematic(trajectory: BimanualTrajectory, robot: RobotSpec) -> Rollout:
+    """The command itself as a rollout: no physics, every pose exactly as asked.
+
+    Its tips, gaps and overlaps say what the command means; it is the upper bound of
+    what `play` can reach.
+
+    Raises:
+        SimulationError: The trajectory is not for this robot.
+    """
+    scene = trajectory_scene(trajectory, robot)
+    model, data = scene.model, mujoco.MjData(scene.model)
+    samples = int(np.ceil(trajectory.duration * RECORD_RATE)) + 1
+    time = np.arange(samples) / RECORD_RATE
+    ctrl, commanded = controls(scene, trajectory, time)
+    recorder = Recorder(scene, trajectory.asked_contacts.pairs)
+    for index, now in enumerate(time):
+        set_state(scene, data, trajectory, now)
+        data.ctrl[:] = ctrl[index]
+        mujoco.mj_kinematics(model, data)
+        mujoco.mj_comPos(model, data)
+        mujoco.mj_collision(model, data)
+        recorder.see_contacts(data)
+        recorder.record(data, now, commanded[index])
+    return _rollout(scene, trajectory, recorder, {})
+
+
+@lru_cache(maxsize=8)
+def _scene(robot: RobotSpec, sides: tuple[str, ...]) -> Scene:
+    # A RobotSpec hashes by identity, so an edited robot gets a scene of its own.
+    return build_scene(robot, sides)
+
+
+def trajectory_scene(trajectory: BimanualTrajectory, robot: RobotSpec) -> Scene:
+    """The scene with the hands the trajectory moves.
+
+    Raises:
+        SimulationError: Another robot, or joints that this robot does not have.
+    """
+    if trajectory.robot != robot.name:
+        raise SimulationError(
+            f"trajectory [robot]: made for {trajectory.robot!r}, not for "
+            f"{robot.name!r}. Fix: retarget the motion to {robot.name}."
+        )
+    sides = []
+    for side in SIDES:
+        part = trajectory.hands[side]
+        if part is None:
+            continue
+        sides.append(side)
+        wanted = robot.hands[side].joint_names if side in robot.hands else ()
+        if part.joint_names != wanted:
+            odd = sorted(set(part.joint_names) ^ set(wanted)) or list(part.joint_names)
+            raise SimulationError(
+                f"trajectory [joint_names]: the {side} hand of {robot.name} has other "
+                f"joints or another order ({', '.join(odd[:4])}). Fix: retarget again."
+            )
+    return _scene(robot, tuple(sides))
+
+
+def controls(
+    scene: Scene, trajectory: BimanualTrajectory, time: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """Controls of the servos at the given times.
+
+    Args:
+        scene: The scene.
+        trajectory: Its commands.
+        time: (N,) [s].
+
+    Returns:
+        (N, nu) controls and (N, J) commanded joint positions [rad].
+    """
+    ctrl = np.zeros((len(time), scene.model.nu))
+    commanded = []
+    pose, rate = trajectory.sample_base(time)
+    for side, hand in scene.hands.items():
+        position, velocity = trajectory.hands[side].sample(time)
+        commanded.append(position)
+        actuated = scene.robot.hands[side].actuated_index
+        ctrl[:, hand.position_ctrl] = position[:, actuated]
+        ctrl[:, hand.velocity_ctrl] = velocity[:, actuated]
+        k = SIDES.index(side)
+        ctrl[:, hand.base_position_ctrl] = pose[:, k, 4:]
+        ctrl[:, hand.base_velocity_ctrl] = rate[:, k, 4:]
+        quaternion = pose[:, k, :4]
+        spin = angular_velocity(quaternion, rate[:, k, :4])
+        ctrl[:, hand.base_quaternion_ctrl] = quaternion_product(
+            rotation_quaternion(hand.orientation_lead * spin), quaternion
+        )
+    return ctrl, np.concatenate(commanded, axis=1)
+
+
+def set_state(
+    scene: Scene, data: mujoco.MjData, trajectory: BimanualTrajectory, time: float
+) -> None:
+    """Put the model exactly into the commanded pose, at rest."""
+    pose, _ = trajectory.sample_base(time)
+    for side, hand in scene.hands.items():
+        position, _ = trajectory.hands[side].sample(time)
+        data.qpos[hand.qpos] = position
+        k = SIDES.index(side)
+        data.qpos[hand.base_qpos[:3]] = pose[k, 4:]
+        data.qpos[hand.base_qpos[3:]] = pose[k, :4]
+    data.qvel[:] = 0.0
+
+
+def solver_warnings(data: mujoco.MjData) -> dict[str, int]:
+    """Warnings that MuJoCo raised since the data were made, by name."""
+    counts = {
+        kind.name.removeprefix("mjWARN_").lower(): int(data.warning[int(kind)].number)
+        for kind in mujoco.mjtWarning.__members__.values()
+        if int(kind) < int(mujoco.mjtWarning.mjNWARNING)
+    }
+    return {name: count for name, count in counts.items() if count}
+
+
+def quaternion_product(a: np.ndarray, b: np.ndarray) -> np.ndarray:
+    """Hamilton product of (..., 4) wxyz quaternions."""
+    aw, av, bw, bv = a[..., :1], a[..., 1:], b[..., :1], b[..., 1:]
+    return np.concatenate(
+        [
+            aw * bw - (av * bv).sum(-1, keepdims=True),
+            aw * bv + bw * av + np.cross(av, bv),
+        ],
+        -1,
+    )
+
+
+def rotation_quaternion(rotvec: np.ndarray) -> np.ndarray:
+    """(..., 3) rotation vectors [rad] → (..., 4) wxyz."""
+    angle = np.linalg.norm(rotvec, axis=-1, keepdims=True)
+    # sin(x/2)/x by sinc, which is finite at zero.
+    return np.concatenate(
+        [np.cos(angle / 2), 0.5 * np.sinc(angle / (2 * np.pi)) * rotvec], -1
+    )
+
+
+def angular_velocity(quaternion: np.ndarray, rate: np.ndarray) -> np.ndarray:
+    """World angular velocity [rad/s] of (..., 4) unit wxyz with time derivative `rate`."""
+    conjugate = quaternion * np.array([1.0, -1.0, -1.0, -1.0])
+    return 2 * quaternion_product(rate, conjugate)[..., 1:]
+
+
+def _guard(
+    scene: Scene,
+    data: mujoco.MjData,
+    time: float,
+    kept: deque[tuple[np.ndarray, ...]],
+) -> None:
+    """Raise if the state is no longer a state."""
+    bad = ~np.isfinite(data.qvel) | (np.abs(data.qvel) > TOP_SPEED)
+    if not bad.any() and np.isfinite(data.qpos).all():
+        return
+    dof = int(np.flatnonzero(bad)[0]) if bad.any() else 0
+    name = scene.model.joint(int(scene.model.dof_jntid[dof])).name
+    past = [*kept, (data.qpos.copy(), data.qvel.copy(), data.ctrl.copy())]
+    qpos, qvel, ctrl = (np.stack(column) for column in zip(*past))
+    times = time - np.arange(len(past))[::-1] / RECORD_RATE
+    states = {"time": times, "qpos": qpos, "qvel": qvel, "ctrl": ctrl}
+    folder = Path(tempfile.mkdtemp(prefix="handx-unstable-"))
+    dump = npz.save(folder / "last_states.npz", 1, states)
+    raise UnstableSimulation(float(time), name, states, dump)
+
+
+def _rollout(
+    scene: Scene,
+    trajectory: BimanualTrajectory,
+    recorder: Recorder,
+    warnings: dict[str, int],
+) -> Rollout:
+    names = tuple(
+        name for side in scene.sides for name in scene.robot.hands[side].wire_names
+    )
+    return Rollout(
+        robot=scene.robot.name,
+        trajectory_sha256=trajectory.sha256(),
+        joint_names=names,
+        contacts=recorder.contacts(),
+        warnings=warnings,
+        **recorder.arrays(),
+    )
