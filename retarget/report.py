@@ -1,0 +1,160 @@
+"""`RetargetReport`: how well the robot's kinematics can do what the human did."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+
+import numpy as np
+
+
+@dataclass(frozen=True)
+class ContactFigures:
+    """One asked contact pair.
+
+    Attributes:
+        pair: Its name.
+        asked: Samples in which the human pair is in contact.
+        kept: Samples of those in which the robot pair is, too.
+        gap_mm: Mean |gap| over the asked samples [mm].
+        best_mm: Smallest |gap| over the asked samples [mm].
+        floor_mm: Smallest gap this robot can reach at all, where it is known [mm].
+    """
+
+    pair: str
+    asked: int
+    kept: int
+    gap_mm: float
+    best_mm: float
+    floor_mm: float | None = None
+
+    @property
+    def reachable(self) -> bool:
+        """Whether the robot can touch with this pair; unknown counts as yes."""
+        return self.floor_mm is None or self.floor_mm <= 5.0
+
+
+@dataclass(frozen=True)
+class ContactScore:
+    """Contacts of a kind (pinches of one hand, or between the hands).
+
+    Attributes:
+        asked, kept: Samples × pairs; unreachable pairs are not counted.
+        unwanted: Samples × pairs in which the robot touches and the human gap is
+            beyond 30 mm.
+        recall: kept / asked, None where nothing was asked.
+        precision: Touches that the human made or nearly made (30 mm) over all touches.
+        gap_mm: Mean |gap| over the asked samples [mm], None where nothing was asked.
+        unreachable: Asked pairs that this robot cannot close.
+    """
+
+    asked: int
+    kept: int
+    unwanted: int
+    recall: float | None
+    precision: float | None
+    gap_mm: float | None
+    unreachable: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class RetargetReport:
+    """Kinematic truth about one retargeted clip.
+
+    "Human-size" figures are divided by the scale, so that large and small hands compare.
+    An unsolved frame has a fingertip more than `unsolved_bound_mm` from its target
+    (human size), or did not converge, or is velocity-saturated within a run of more
+    than three human frames.
+
+    Attributes:
+        robot: Name.
+        frames: Human frames solved.
+        stretch: Robot seconds per human second; the soft start and end come on top.
+        scale: Robot size per human size.
+        tip_error_mm: Fingertip to target, mean over time and fingers [mm].
+        tip_error_p95_mm: 95th percentile.
+        tip_error_human_mm, tip_error_human_p95_mm: The same, human-size.
+        finger_error_mm: side → finger → mean error [mm].
+        calibration_residual_mm: side → fit residual of the calibration [mm].
+        pinch, inter_hand: Contacts within a hand and between the hands.
+        contacts: The asked pairs one by one.
+        position_violations, velocity_violations: Counted on the spline's extrema.
+        top_speed_ratio: Largest joint velocity over its limit, at most 1.
+        wrist_speed, wrist_turn_rate: Largest wrist velocities [m/s, rad/s].
+        jerk_rms: Root mean square of the joints' third derivative [rad/s³].
+        penetration_mm: Deepest overlap of the collision capsules [mm]; "self" within a
+            hand and "inter" between the two.
+        unsolved: Indices of unsolved human frames.
+        saturated_fraction: Fraction of samples in which a velocity limit held a hand
+            back.
+        seconds: Computing time by stage [s].
+        unsolved_bound_mm: See above.
+    """
+
+    robot: str
+    frames: int
+    stretch: float
+    scale: float
+    tip_error_mm: float
+    tip_error_p95_mm: float
+    tip_error_human_mm: float
+    tip_error_human_p95_mm: float
+    finger_error_mm: Mapping[str, Mapping[str, float]]
+    calibration_residual_mm: Mapping[str, float]
+    pinch: ContactScore
+    inter_hand: ContactScore
+    contacts: tuple[ContactFigures, ...]
+    position_violations: int
+    velocity_violations: int
+    top_speed_ratio: float
+    wrist_speed: float
+    wrist_turn_rate: float
+    jerk_rms: float
+    penetration_mm: Mapping[str, float]
+    unsolved: tuple[int, ...]
+    saturated_fraction: float
+    seconds: Mapping[str, float] = field(default_factory=dict)
+    unsolved_bound_mm: float = 30.0
+
+    def to_dict(self) -> dict:
+        """Plain values, ready for JSON."""
+        return asdict(self)
+
+    def to_json(self) -> str:
+        """The report as JSON text."""
+        return json.dumps(self.to_dict(), indent=2, allow_nan=False)
+
+
+def contact_score(
+    asked: np.ndarray,
+    human_gap: np.ndarray,
+    made: np.ndarray,
+    gap: np.ndarray,
+    pairs: tuple[str, ...],
+    floors: Mapping[str, float],
+) -> ContactScore:
+    """Score of the given pairs.
+
+    Args:
+        asked, human_gap: (T, P) of the human motion, gaps [m].
+        made, gap: (T, P) of the robot.
+        pairs: P names.
+        floors: pair → smallest reachable gap [m], where known.
+    """
+    near = 0.030
+    can = np.array([floors.get(pair, 0.0) <= 0.005 for pair in pairs], bool)
+    unreachable = tuple(
+        pair for pair, ok, on in zip(pairs, can, asked.any(0)) if on and not ok
+    )
+    wanted = asked & can if len(pairs) else asked
+    count, kept = int(wanted.sum()), int((wanted & made).sum())
+    touches = int(made.sum())
+    unwanted = int((made & (human_gap > near)).sum())
+    return ContactScore(
+        asked=count,
+        kept=kept,
+        unwanted=unwanted,
+        recall=kept / count if count else None,
+        precision=1 - unwanted / touches if touches else None,
+        gap_mm=float(np.abs(gap[wanted]).mean() * 1000) if count else None,
+        unreachable=unreachable,
+    )

@@ -1,0 +1,69 @@
+"""Time: one uniform stretch for the whole robot, and a soft start and end.
+
+The human clock u runs against the robot clock t at rate 1/stretch; where the motion is
+already moving at its first or last frame, the rate rises from 0 (falls to 0) over a short
+ramp, so that the robot starts and ends at rest without a jerk.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+RAMP = 0.3
+"""Length of a soft start or end, robot clock [s]; adds half of it to the duration."""
+SLOW = 0.05
+"""Ends moving slower than this fraction of the limits need no ramp."""
+
+
+@dataclass(frozen=True)
+class Retiming:
+    """The map from the robot's clock to the human one.
+
+    Attributes:
+        stretch: Robot seconds per human second.
+        ramp_in, ramp_out: Lengths of the soft start and end [s].
+        human: Human duration [s].
+    """
+
+    stretch: float
+    ramp_in: float
+    ramp_out: float
+    human: float
+
+    @property
+    def duration(self) -> float:
+        """Robot duration [s]."""
+        return self.human * self.stretch + (self.ramp_in + self.ramp_out) / 2
+
+    def source_time(self, t: np.ndarray) -> np.ndarray:
+        """Human time of robot times t in [0, duration] [s]; increasing, ends at rest."""
+
+        def lost(x: np.ndarray, ramp: float) -> np.ndarray:
+            # ∫ (1 − smoothstep(x / ramp)), what the ramp holds back up to x.
+            if ramp == 0.0:
+                return np.zeros_like(x)
+            s = np.clip(x / ramp, 0.0, 1.0)
+            return ramp * (s - s**3 + s**4 / 2)
+
+        t = np.asarray(t, float)
+        end = self.duration
+        after = lost(np.full_like(t, end), self.ramp_out) - lost(end - t, self.ramp_out)
+        u = (t - lost(t, self.ramp_in) - after) / self.stretch
+        return np.clip(u, 0.0, self.human)
+
+
+def choose_stretch(ratio: np.ndarray, largest: float, tolerated: float) -> float:
+    """The smallest stretch at which only a few frames would hit a velocity limit.
+
+    Args:
+        ratio: (T,) largest velocity over its limit in each frame, human clock.
+        largest: Never more than this.
+        tolerated: Fraction of frames that may saturate.
+
+    Returns:
+        Between 1 and `largest`.
+    """
+    if len(ratio) == 0:
+        return 1.0
+    needed = float(np.sort(ratio)[int(np.ceil((1 - tolerated) * len(ratio))) - 1])
+    return float(np.clip(needed, 1.0, largest))
