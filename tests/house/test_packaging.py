@@ -1,11 +1,14 @@
 """The wheel holds the packages, their data, and nothing else."""
 
+import re
 import subprocess
 import sys
 import zipfile
 from pathlib import Path
 
 import pytest
+
+import handx
 
 if sys.version_info >= (3, 11):
     import tomllib
@@ -53,7 +56,7 @@ def test_wheel_holds_every_tracked_file(wheel_names: set[str]) -> None:
 
 
 def test_wheel_holds_the_data(wheel_names: set[str]) -> None:
-    for robot in ("shadow", "inspire_dfq"):
+    for robot in ("shadow", "inspire"):
         for file in ("hand.toml", "left.urdf", "right.urdf", "LICENSE", "README.md"):
             assert f"robots/{robot}/{file}" in wheel_names
     assert any(
@@ -85,7 +88,14 @@ def test_every_extra_is_pinned() -> None:
             assert name.lower().replace("_", "-") in pins, requirement
 
 
-def test_changelog_knows_this_version() -> None:
+def test_versions_agree() -> None:
     version = PROJECT["project"]["version"]
+    assert handx.__version__ == version
+    assert f"\nversion: {version}\n" in (ROOT / "CITATION.cff").read_text()
+
+
+def test_changelog_has_entries_by_area() -> None:
     changelog = (ROOT / "CHANGELOG.md").read_text()
-    assert f"## [{version}]" in changelog or "## [Unreleased]" in changelog
+    entries = [line for line in changelog.splitlines() if line.startswith("* ")]
+    assert entries
+    assert all(re.match(r"\* [a-z]+: \S", entry) for entry in entries)
