@@ -68,7 +68,7 @@ class HandShape:
 DEFAULT_SHAPE = HandShape(
     bases=np.array(
         [
-            [-0.024, 0.026, -0.012],
+            [-0.024, 0.026, -0.008],
             [-0.024, 0.090, 0.000],
             [0.000, 0.089, 0.000],
             [0.019, 0.083, -0.002],
@@ -304,4 +304,6 @@ def bone_segments(joints: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarra
     chains = np.stack([CHAIN_INDEX[f] for f in FINGERS])  # (5, 5)
     starts = joints[..., chains[:, 1:4].ravel(), :]
     ends = joints[..., chains[:, 2:5].ravel(), :]
-    return starts, ends, np.tile(FINGER_RADIUS, 5)
+    radii = np.tile(FINGER_RADIUS, 5)
+    radii[0] = 0.0065  # the thumb's metacarpal lies inside the palm's flesh
+    return starts, ends, radii

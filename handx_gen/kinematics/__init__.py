@@ -1,0 +1,1 @@
+"""What hands do: signals, contacts, events, and whether a request was met."""

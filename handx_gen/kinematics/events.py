@@ -41,6 +41,8 @@ SHAPE_FRAMES = 0.1
 """A shape must be held this long [s]."""
 CONTACT_JOIN = 0.07
 """Contacts parted by less than this are one [s]."""
+CONTACT_LEAST = 0.08
+"""Shorter contacts are brushes on the way, not touches [s]."""
 SLIDE = 0.025
 """Smallest tangential travel of palms in contact that is a slide [m]."""
 CIRCLE_TURN, CIRCLE_RADIUS = 290.0, 0.015
@@ -141,6 +143,8 @@ def _contact_events(track: ContactTrack, fps: float) -> Iterator[Event]:
         (side_a, point_a), (side_b, point_b) = split_pair(pair)
         a, b = point_a.removesuffix("_tip"), point_b.removesuffix("_tip")
         for start, stop in joined(track.mask[:, column], join):
+            if stop - start < CONTACT_LEAST * fps:
+                continue
             span = {"start": start, "stop": stop - 1}
             if pair == PALM_PAIR:
                 yield Event("palms", "both", **span)
@@ -191,26 +195,25 @@ def _two_hand_events(
 
 
 def interlaced(joints: np.ndarray) -> np.ndarray:
-    """Frames in which the eight fingers of the two hands alternate, (T,) bool.
+    """Frames in which index, middle and ring of the two hands alternate, (T,) bool.
 
-    The fingers' distal halves are projected onto the line of the left knuckles; they
-    must alternate left, right, left, … and overlap each other along their length.
+    Seen along the line of the left knuckles the six tips must change hands at every
+    step, and the left tips must reach past the right ones.
     """
-    mcp = [CHAIN_INDEX[f][1] for f in FINGERS[1:]]
-    dip = [CHAIN_INDEX[f][3] for f in FINGERS[1:]]
-    tip = [CHAIN_INDEX[f][4] for f in FINGERS[1:]]
-    line = joints[:, 0, mcp[3]] - joints[:, 0, mcp[0]]
+    fingers = FINGERS[1:4]
+    mcp = [CHAIN_INDEX[f][1] for f in fingers]
+    tip = [CHAIN_INDEX[f][4] for f in fingers]
+    line = joints[:, 0, mcp[-1]] - joints[:, 0, mcp[0]]
     line = line / np.maximum(np.linalg.norm(line, axis=1, keepdims=True), 1e-9)
-    ends = joints[:, :, tip].reshape(len(joints), 8, 3)  # left 4, right 4
-    order = np.argsort((ends * line[:, None]).sum(-1), axis=1) >= 4
-    alternate = (order[:, 1:] != order[:, :-1]).sum(1) >= 6
-    # Overlap: left tips lie beyond the right fingertips as seen from the left hand.
-    reach = joints[:, 0, dip].mean(1) - joints[:, 0, mcp].mean(1)
+    tips = joints[:, :, tip]  # (T, 2, 3, 3)
+    ends = tips.reshape(len(joints), 6, 3)
+    right = np.argsort((ends * line[:, None]).sum(-1), axis=1) >= 3
+    alternate = (right[:, 1:] != right[:, :-1]).all(1)
+    reach = tips[:, 0].mean(1) - joints[:, 0, mcp].mean(1)
     reach = reach / np.maximum(np.linalg.norm(reach, axis=1, keepdims=True), 1e-9)
-    left = (joints[:, 0, tip] * reach[:, None]).sum(-1).mean(1)
-    right = (joints[:, 1, tip] * reach[:, None]).sum(-1).mean(1)
-    near = np.linalg.norm(ends[:, :4].mean(1) - ends[:, 4:].mean(1), axis=1) < 0.06
-    return alternate & near & (left - right > 0.005)
+    past = ((tips[:, 0].mean(1) - tips[:, 1].mean(1)) * reach).sum(-1)
+    near = np.linalg.norm(tips[:, 0].mean(1) - tips[:, 1].mean(1), axis=1) < 0.06
+    return alternate & near & (past > 0.008)
 
 
 def shape_events(

@@ -58,7 +58,8 @@ class RequestedEvent:
         other_fingers: The right hand's finger, for `touch` only.
         direction: For `turn` and `move`, see `DIRECTIONS`.
         count: How many times.
-        order: Events of a lower order come first; equal orders go together.
+        order: 100 × group + position. Groups follow one another; inside a group each
+            hand goes through its positions in order, independently of the other hand.
         window: Fraction of the motion within which it should happen.
     """
 
@@ -218,8 +219,8 @@ def _together(
 def match(motion: BimanualMotion, requested: RequestedEvents) -> MatchResult:
     """Whether `motion` does what `requested` asks: which events, how often, in order.
 
-    Groups of equal `order` are looked for one after the other; each occurrence must
-    come after the previous group's (tolerance 0.12 s).
+    Requests are looked for in their `order`; an occurrence must come after the one
+    asked before it (tolerance 0.12 s).
 
     Args:
         motion: The motion to judge.
@@ -228,11 +229,16 @@ def match(motion: BimanualMotion, requested: RequestedEvents) -> MatchResult:
     """
     events = read_events(motion)
     results: list[EventMatch] = []
-    cursor = -1.0
     consumed: dict[tuple, int] = {}
+    begun = {"left": -1.0, "right": -1.0, "both": -1.0}  # [s], per hand
+    group = None
     for order in sorted({event.order for event in requested.events}):
-        latest = cursor
+        if order // 100 != group:
+            group = order // 100
+            begun = dict.fromkeys(begun, max(begun.values()))
+        latest = dict(begun)
         for request in (e for e in requested.events if e.order == order):
+            cursor = begun[request.hand]
             absent = [
                 side
                 for side in SIDES
@@ -245,12 +251,14 @@ def match(motion: BimanualMotion, requested: RequestedEvents) -> MatchResult:
             if request.kind in ("still", "apart"):
                 used = spans[: request.count]
             else:
-                latest = max([latest, *(s[1] for s in used)])
+                latest[request.hand] = max(
+                    [latest[request.hand], *(s[1] for s in used)]
+                )
             key = _key(request.kind, request)
             consumed[key] = consumed.get(key, 0) + request.count
             times = tuple(s[1] for s in used)
             results.append(EventMatch(request, len(used), times, len(spans)))
-        cursor = latest
+        begun = latest
     extras = _extras(events, requested, consumed)
     wanted = sum(event.requested.count for event in results)
     found = sum(event.found for event in results)

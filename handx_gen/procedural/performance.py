@@ -1,0 +1,83 @@
+"""Text or program → motion, by primitives and inverse kinematics (`--model program`)."""
+
+import numpy as np
+
+from handx_gen.errors import InputError
+from handx_gen.hand_model import DEFAULT_SHAPE, HandShape
+from handx_gen.motion import BimanualMotion
+from handx_gen.procedural import poses
+from handx_gen.procedural.poses import Body
+from handx_gen.procedural.timeline import Program, Stage, about, perform_steps
+
+FPS = 30.0
+REST_ROTATION = about("y", 75)
+"""Thumbs up, palms turned a little down."""
+
+
+def standard_stage() -> Stage:
+    """Two average hands at rest."""
+    body = Body(DEFAULT_SHAPE, poses.RELAXED)
+    return Stage((body, body), REST_ROTATION)
+
+
+def sampled_stage(rng: np.random.Generator) -> Stage:
+    """Two hands of a random person: size, proportions, posture, 1 % asymmetry."""
+    scale = rng.uniform(0.88, 1.12)
+    proportions = rng.normal(1.0, 0.03, (5, 1)).clip(0.93, 1.07)
+    width = rng.uniform(0.94, 1.06)
+    habit = rng.normal(0, np.radians(3), (5, 5)) * np.array([0.6, 1, 0, 1, 0.6])
+    follow = rng.uniform(0, 0.22)
+    bodies = []
+    for _ in range(2):
+        bases = DEFAULT_SHAPE.bases * scale * np.array([width, 1, 1])
+        lengths = DEFAULT_SHAPE.lengths * scale * proportions
+        lengths = lengths * rng.normal(1, 0.01, (5, 3)).clip(0.98, 1.02)
+        relaxed = poses.RELAXED + habit + rng.normal(0, np.radians(1.0), (5, 5)) * [
+            0.5, 1, 0, 1, 0.5,
+        ]  # fmt: skip
+        bodies.append(Body(HandShape(bases, lengths), relaxed, follow))
+    tilt = about("y", rng.uniform(60, 90)) @ about("x", rng.uniform(-12, 12))
+    return Stage((bodies[0], bodies[1]), tilt)
+
+
+def perform_program(
+    program: Program, frames: int | None = None, stage: Stage | None = None
+) -> BimanualMotion:
+    """Perform a program.
+
+    Args:
+        program: Steps; must not be empty.
+        frames: Length; None takes the natural one.
+        stage: Whose hands; None takes two average ones.
+
+    Raises:
+        InputError: The program has no step.
+    """
+    if not program.steps:
+        nearest = (
+            f'; nearest known request: "{program.nearest}"' if program.nearest else ""
+        )
+        raise InputError(
+            "request", "text", f"nothing in {program.text!r} is in the vocabulary{nearest}",
+            "see `handx vocabulary`, or use a model",
+        )  # fmt: skip
+    joints = perform_steps(stage or standard_stage(), program.steps, frames, FPS)
+    return BimanualMotion(
+        joints, FPS, provenance={"model": "program", "text": program.text}
+    )
+
+
+def perform(text: str, seconds: float | None = None) -> BimanualMotion:
+    """Perform what a sentence asks for.
+
+    Args:
+        text: Free text; read by rules (`reader.read`).
+        seconds: Length wanted; None takes the natural one.
+
+    Raises:
+        InputError: Nothing in the text is known; the message gives the nearest request.
+    """
+    from handx_gen.procedural.reader import read
+
+    frames = None if seconds is None else max(2, round(seconds * FPS) + 1)
+    return perform_program(read(text), frames)
