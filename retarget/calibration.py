@@ -1,8 +1,8 @@
 """How a human hand is laid over a robot hand: scale, rotation and offset.
 
-p_robot = s A p_human + b, both in their anatomical hand frames. The scale comes from
-lengths alone, because a fit of positions would reward shrinking the hand; rotation and
-offset from alternating inverse kinematics and Procrustes over poses of the clip itself.
+p_robot = s A p_human + b, both in their anatomical hand frames, found by alternating
+inverse kinematics and Procrustes over poses of the clip itself. Errors are counted at
+human size, because a fit at robot size would reward shrinking the hand.
 The knuckles, which do not move on the robot, anchor the fit where the clip shows little.
 """
 
@@ -23,10 +23,12 @@ from retarget.solve import solve_frames
 
 POSES = 40
 """At most so many poses of the clip are used."""
-ROUNDS = 6
+ROUNDS = 8
 KNUCKLE_WEIGHT = 0.3
 """Weight of a knuckle beside a fingertip's 1."""
 MIDDLE_WEIGHT = 0.3
+SCALE_RANGE = 1.3
+"""The fitted scale stays within this factor of the ratio of finger lengths."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -102,21 +104,27 @@ def hand_scale(model: HandModel, hands: np.ndarray) -> float:
 
 
 def fit_similarity(
-    source: np.ndarray, target: np.ndarray, weight: np.ndarray
-) -> tuple[np.ndarray, np.ndarray]:
-    """Rotation and offset with target ≈ A source + b, weighted least squares [Kabsch1976].
+    source: np.ndarray, target: np.ndarray, weight: np.ndarray, scale: float | None
+) -> tuple[float, np.ndarray, np.ndarray]:
+    """Scale, rotation and offset with target ≈ s A source + b, weighted [Umeyama1991].
+
+    A free scale minimises the error in units of the source, |target / s − …|: errors in
+    units of the target would reward a small s.
 
     Args:
         source, target: (K, 3).
         weight: (K,).
+        scale: Fixed scale, or None.
     """
     weight = weight / weight.sum()
     mean_s, mean_t = weight @ source, weight @ target
     covariance = ((target - mean_t) * weight[:, None]).T @ (source - mean_s)
-    u, _, vt = np.linalg.svd(covariance)
-    flip = np.diag([1.0, 1.0, np.sign(np.linalg.det(u @ vt))])
-    rotation = u @ flip @ vt
-    return rotation, mean_t - rotation @ mean_s
+    u, d, vt = np.linalg.svd(covariance)
+    flip = np.array([1.0, 1.0, np.sign(np.linalg.det(u @ vt))])
+    rotation = (u * flip) @ vt
+    if scale is None:
+        scale = float(weight @ ((target - mean_t) ** 2).sum(1) / (d * flip).sum())
+    return scale, rotation, mean_t - scale * rotation @ mean_s
 
 
 def varied_frames(points: np.ndarray, count: int) -> np.ndarray:
@@ -134,57 +142,61 @@ def varied_frames(points: np.ndarray, count: int) -> np.ndarray:
 
 
 def calibrate(
-    model: HandModel, hand: np.ndarray, scale: float
+    model: HandModel, hand: np.ndarray, scale: float | None = None
 ) -> Calibration:
-    """Fit rotation and offset for one hand at a given scale.
+    """Fit one hand, at a given scale or with the scale that fits best.
 
     Args:
         model: The robot hand.
         hand: (T, 21, 3) joints of the human hand [m], any right-handed frame.
-        scale: Robot size per human size.
+        scale: Robot size per human size; None fits it, near the ratio of lengths.
     """
     frames, wrist = hand_frames(hand, model.spec.side)
-    local = np.einsum("tji,tkj->tki", frames, hand - wrist[:, None]) * scale
+    local = np.einsum("tji,tkj->tki", frames, hand - wrist[:, None])
     index = human_points(model)
     chosen = varied_frames(local[:, index].reshape(len(local), -1), POSES)
     human = local[chosen][:, index]  # (F, K, 3)
+    count = len(chosen)
     knuckles = robot_knuckles(model)
-    human_knuckles = np.median(
+    robot_knuckle = np.array(list(knuckles.values())).reshape(-1, 3)
+    human_knuckle = np.median(
         local[:, [JOINT[f"{name}_mcp"] for name in knuckles]], axis=0
     )
-    robot_knuckle = np.array(list(knuckles.values())).reshape(-1, 3)
-    points = finger_points(model)
-    inverse = np.linalg.inv(model.T_base_hand)
     half = len(index) // 2
-    count = len(chosen)
     weight = np.concatenate(
         [
             np.tile(np.repeat([1.0, MIDDLE_WEIGHT], half), count),
             np.full(len(knuckles), KNUCKLE_WEIGHT * count),
         ]
     )
-    source = np.concatenate([human.reshape(-1, 3), human_knuckles])
-    rotation, offset = np.eye(3), np.mean(robot_knuckle - human_knuckles, axis=0)
+    source = np.concatenate([human.reshape(-1, 3), human_knuckle])
+    guess = hand_scale(model, hand)
+    s, rotation = guess if scale is None else scale, np.eye(3)
+    offset = np.mean(robot_knuckle - s * human_knuckle, axis=0)
+
     z = np.tile(np.concatenate([model.rest, np.zeros(WRIST)]), (count, 1))
     base = NominalBase(np.tile(np.eye(3), (count, 1, 1)), np.zeros((count, 3)))
-    place = model.T_base_hand
+    points, place = finger_points(model), model.T_base_hand
+    inverse = np.linalg.inv(place)
+    none = ContactGoals((), np.zeros((count, 0)), np.zeros((count, 0)))
     residual = 0.0
     for round_ in range(ROUNDS):
-        in_hand = human @ rotation.T + offset
-        target = in_hand @ place[:3, :3].T + place[:3, 3]
+        target = (s * human @ rotation.T + offset) @ place[:3, :3].T + place[:3, 3]
         problem = HandProblem(model, base, points, target)
-        none = ContactGoals((), np.zeros((count, 0)), np.zeros((count, 0)))
         objective = Objective(
             {model.spec.side: problem}, none, Deviations(), coupled=False
         )
-        z, _ = solve_frames(objective, z, 10 if round_ == 0 else 4)
+        z, _ = solve_frames(objective, z, 10 if round_ == 0 else 3)
         reached = model.forward(z[:, : len(model.free)]).locate(points)
         reached = reached @ inverse[:3, :3].T + inverse[:3, 3]
         goal = np.concatenate([reached.reshape(-1, 3), robot_knuckle])
-        rotation, offset = fit_similarity(source, goal, weight)
-        error = goal - source @ rotation.T - offset
+        s, rotation, offset = fit_similarity(source, goal, weight, scale)
+        if scale is None:
+            near = float(np.clip(s, guess / SCALE_RANGE, guess * SCALE_RANGE))
+            s, rotation, offset = fit_similarity(source, goal, weight, near)
+        error = goal - s * source @ rotation.T - offset
         residual = float(np.sqrt((weight @ (error**2).sum(1)) / weight.sum()))
-    return Calibration(scale, rotation, offset, residual)
+    return Calibration(s, rotation, offset, residual)
 
 
 def calibrate_both(
@@ -198,6 +210,8 @@ def calibrate_both(
         models: side → robot hand.
         hands: side → (T, 21, 3) joints [m].
     """
-    scales = [hand_scale(models[side], hands[side]) for side in hands]
-    scale = float(np.exp(np.mean(np.log(scales))))
+    free = {side: calibrate(models[side], hands[side]) for side in hands}
+    if len(free) == 1:
+        return free
+    scale = float(np.exp(np.mean([np.log(c.scale) for c in free.values()])))
     return {side: calibrate(models[side], hands[side], scale) for side in hands}
