@@ -125,7 +125,8 @@ def closest(hand: HandSpec, link_a: str, link_b: str, seed: int = 0) -> Closest:
 
     Args:
         hand: The hand.
-        link_a, link_b: Link names of its URDF.
+        link_a: Link name in its URDF.
+        link_b: The other link's name.
         seed: Of the random starts.
 
     Raises:
@@ -207,8 +208,8 @@ def _least_overlap(hand: HandSpec, finger: str, pads: float, seed: int) -> float
         if abs(found.fun[0]) > 1e-3:
             continue
         kinematics.place(found.x)
-        depth = -_gaps(kinematics, pairs).min(initial=0.0)
-        least = min(least, float(depth))
+        depth = max(0.0, -float(_gaps(kinematics, pairs).min(initial=0.0)))
+        least = min(least, depth)
         if least < 1e-4:
             break
     return least

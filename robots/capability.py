@@ -1,0 +1,100 @@
+"""What a robot's `capability.json` says: which contacts it can close, and what lacks.
+
+The file is measured by `python -m retarget.capability NAME`; this reader needs numpy
+alone, so that the command line and a ROS machine can show it.
+"""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from types import MappingProxyType
+
+from robots.errors import RobotError
+from robots.robot import RobotSpec
+
+FILE_NAME = "capability.json"
+
+
+@dataclass(frozen=True)
+class Reach:
+    """How close two contact points of a robot can come.
+
+    Attributes:
+        short_by: Smallest gap between their surfaces [m], 0 where they can touch.
+        point_distance: Smallest distance between the points themselves [m]; None for
+            contacts between the hands, where free wrists make it 0.
+        overlap: Deepest overlap of other links in the touching pose found [m]; 0 if
+            there is none.
+    """
+
+    short_by: float
+    point_distance: float | None
+    overlap: float
+
+
+@dataclass(frozen=True)
+class Capability:
+    """The contacts of a robot.
+
+    Attributes:
+        contact_gap: A pair counts as reachable up to this gap [m].
+        pairs: Contact pair ("left.thumb_tip|left.index_tip") → `Reach`.
+    """
+
+    contact_gap: float
+    pairs: Mapping[str, Reach]
+
+    @property
+    def floors(self) -> dict[str, float]:
+        """Pair → smallest gap the kinematics allow [m]."""
+        return {pair: reach.short_by for pair, reach in self.pairs.items()}
+
+    @property
+    def unreachable(self) -> dict[str, float]:
+        """The pairs that cannot come into contact → what lacks [m]."""
+        return {p: gap for p, gap in self.floors.items() if gap > self.contact_gap}
+
+
+def urdf_sha256(folder: Path) -> str:
+    """Hash of both URDFs, which a capability file is measured on."""
+    digest = hashlib.sha256()
+    for name in ("left.urdf", "right.urdf"):
+        digest.update((folder / name).read_bytes().replace(b"\r\n", b"\n"))
+    return digest.hexdigest()
+
+
+def read_capability(robot: RobotSpec) -> Capability | None:
+    """The robot's measured contacts, or None where nobody has measured them.
+
+    Raises:
+        RobotError: The file is damaged, or was measured on other URDFs.
+    """
+    path = robot.folder / FILE_NAME
+    if not path.is_file():
+        return None
+    command = f"python -m retarget.capability {robot.name}"
+    try:
+        found = json.loads(path.read_text("utf-8"))
+        stale = found["urdf_sha256"] != urdf_sha256(robot.folder)
+        pairs = {
+            str(pair): Reach(
+                float(row["short_by_mm"]) / 1000,
+                None
+                if row["point_distance_mm"] is None
+                else float(row["point_distance_mm"]) / 1000,
+                float(row["overlap_mm"]) / 1000,
+            )
+            for pair, row in found["pairs"].items()
+        }
+        gap = float(found["contact_gap_mm"]) / 1000
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+        raise RobotError(
+            path, "pairs", f"cannot be read ({error!r})", f"run: {command}"
+        ) from None
+    if stale:
+        raise RobotError(
+            path, "urdf_sha256", "was measured on other URDFs", f"run: {command}"
+        )
+    return Capability(gap, MappingProxyType(pairs))
