@@ -6,7 +6,7 @@ the text encoder, the sampler's defaults, and what the model was trained on.
 
 import json
 import os
-from dataclasses import asdict, dataclass, field, fields
+from dataclasses import asdict, dataclass, field, fields, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -88,6 +88,7 @@ class GeneratorConfig:
         try:
             content["norm"] = WristRelative(**content["norm"])
             mean = tuple(float(m) for m in content["norm"].mean)
+            content["norm"] = replace(content["norm"], mean=mean)
             scale = content["norm"].wrist_std, content["norm"].articulation_std
             if len(mean) != FEATURES or not min(scale) > 0:
                 raise ValueError(f"{len(mean)} means, scales {scale}")

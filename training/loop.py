@@ -143,7 +143,7 @@ class Run:
             self.step += 1
             self.seconds += time.monotonic() - started
             if self.step % LOG_EVERY == 0 or self.progress >= 1:
-                self._log(terms, float(loss), float(norm))
+                self._log(terms, float(loss.detach()), float(norm))
             if self.seconds - saved > 60 * config.save_minutes or self.progress >= 1:
                 self.save()
                 self.loader.refresh()

@@ -2,9 +2,9 @@
 
     python -m training.data.synthetic --out data/synth-v1 --clips 40000
 
-Each clip gives four ways of asking for it: two free sentences and the triple, one
-sentence and the triple once more for the mirrored clip. Every distinct text is encoded
-once. Seeds decide everything: a shard made again is the same.
+Each clip gives several ways of asking for it: its free sentences and its triple, and all
+of them once more with left and right exchanged, for the mirrored clip. Every distinct
+text of a shard is encoded once. Seeds decide everything: a shard made again is the same.
 """
 
 import argparse
@@ -34,17 +34,13 @@ def procedural(seed: int, split: str) -> Any:
     return synthesize(seed, split)
 
 
-def variants(seed: int, clip: Any) -> list[tuple[bool, list[str]]]:
+def variants(clip: Any) -> list[tuple[bool, list[str]]]:
     """The prompts of a clip: (mirrored, texts by branch)."""
-    draw = np.random.default_rng([seed, 1])
-    sentences = draw.permutation(np.array(list(clip.sentences), dtype=object))
-    first, second, third = (sentences[i % len(sentences)] for i in range(3))
+    result = []
+    for sentence in dict.fromkeys(clip.sentences):
+        result.append((False, text_variant("", "", "", sentence)))
+        result.append((True, text_variant("", "", "", swap_sides(sentence))))
     left, right, relation = clip.triple.left, clip.triple.right, clip.triple.relation
-    result = [
-        (False, text_variant("", "", "", first)),
-        (False, text_variant("", "", "", second)),
-        (True, text_variant("", "", "", swap_sides(third))),
-    ]
     if left or right or relation:
         swapped = swap_sides(right), swap_sides(left), swap_sides(relation)
         result.append((False, text_variant(left, right, relation)))
@@ -55,7 +51,7 @@ def variants(seed: int, clip: Any) -> list[tuple[bool, list[str]]]:
 def _make(seed: int, teacher: Teacher, split: str):
     clip = teacher(seed, split)
     joints = np.asarray(clip.joints, np.float32)
-    return joints, contact_track(joints).mask, variants(seed, clip)
+    return joints, contact_track(joints).mask, variants(clip)
 
 
 def encode_all(encoder: TextEncoder, texts: list[str]) -> list[np.ndarray]:

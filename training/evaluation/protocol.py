@@ -1,0 +1,88 @@
+"""What is asked in an evaluation: the splits, the free sentences, the swap test."""
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from handx_gen.errors import InputError
+from handx_gen.kinematics.requests import RequestedEvent, RequestedEvents
+from training.data.words import swap_sides
+
+FREE_SENTENCES = Path(__file__).with_name("free_sentences.json")
+
+SPLITS = ("val", "heldout_combination", "heldout_wording")
+"""Splits of the teacher: seen kinds of clips in seen words; combinations of actions, and
+wordings, that no training clip has."""
+
+_OTHER = {"left": "right", "right": "left"}
+
+
+@dataclass(frozen=True)
+class Item:
+    """One sentence and what a motion for it must contain."""
+
+    sentence: str
+    requested: RequestedEvents
+
+
+def split_items(
+    split: str, count: int, synthesize: Callable[[int, str], Any], first_seed: int
+) -> list[Item]:
+    """The first sentence of `count` clips of a split, with the clip's own events."""
+    clips = (synthesize(first_seed + i, split) for i in range(count))
+    return [Item(clip.sentences[0], clip.requested) for clip in clips]
+
+
+def free_items(path: Path = FREE_SENTENCES) -> list[Item]:
+    """Sentences written by hand, with the events they ask for.
+
+    Raises:
+        InputError: The file cannot be read, or an entry is not understood.
+    """
+    try:
+        entries = json.loads(path.read_text())
+    except (OSError, ValueError) as error:
+        raise InputError(path, "", f"cannot be read ({error})") from error
+    if isinstance(entries, dict):
+        entries = entries["sentences"]
+    items = []
+    for entry in entries:
+        try:
+            events = tuple(_event(event) for event in entry["events"])
+            text = entry.get("text") or entry["sentence"]
+        except (KeyError, TypeError) as error:
+            raise InputError(path, str(entry)[:40], f"wrong entry ({error})") from error
+        items.append(Item(text, RequestedEvents(events, text)))
+    return items
+
+
+def _event(fields: dict[str, Any]) -> RequestedEvent:
+    values = {k: tuple(v) if isinstance(v, list) else v for k, v in fields.items()}
+    return RequestedEvent(**values)
+
+
+def swapped(item: Item) -> Item:
+    """The item with left and right exchanged in the words and in the events."""
+    events = tuple(_swapped_event(event) for event in item.requested.events)
+    text = swap_sides(item.sentence)
+    return Item(text, RequestedEvents(events, text))
+
+
+def _swapped_event(event: RequestedEvent) -> RequestedEvent:
+    changes: dict[str, Any] = {"hand": _OTHER.get(event.hand, event.hand)}
+    if event.kind == "touch":
+        first, second = event.fingers, event.other_fingers
+        changes |= {
+            "fingers": second or first,
+            "other_fingers": first if second else (),
+        }
+    if event.kind == "move":
+        changes["direction"] = _OTHER.get(event.direction, event.direction)
+    return replace(event, **changes)
+
+
+def one_sided(item: Item) -> bool:
+    """Whether exchanging left and right changes what is asked."""
+    return set(swapped(item).requested.events) != set(item.requested.events)
