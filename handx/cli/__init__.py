@@ -1,0 +1,83 @@
+"""The `handx` command: subcommands are frozen dataclasses, one file each.
+
+Exit codes: 0 pass, 1 a verdict is not a yes, 2 bad input (one line on stderr).
+"""
+
+import inspect
+import sys
+from collections.abc import Sequence
+from typing import Annotated, Union
+
+import tyro
+
+from handx.cli.describe import Describe
+from handx.cli.doctor import Doctor
+from handx.cli.generate import Generate
+from handx.cli.retarget import Retarget
+from handx.cli.robots import Robots
+from handx.cli.run import Run
+from handx.cli.stream import Stream
+from handx.cli.validate import Validate
+from handx.cli.vocabulary import Vocabulary
+from handx.streaming.errors import NotPassed
+from handx_gen.errors import HandxError
+from robots.errors import RobotError
+
+COMMANDS = {
+    "run": Run,
+    "generate": Generate,
+    "retarget": Retarget,
+    "validate": Validate,
+    "stream": Stream,
+    "describe": Describe,
+    "robots": Robots,
+    "vocabulary": Vocabulary,
+    "doctor": Doctor,
+}
+"""Name → command, in the order of the help text."""
+
+DESCRIPTION = """Text in, two dexterous robot hands moving out, checked by physics first.
+
+  handx run "touch the thumb to each fingertip in turn with both hands"
+
+does everything and leaves its files in ./out. `handx vocabulary` lists what can be
+asked, `handx robots` who can do it, `handx COMMAND --help` the rest."""
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the command; returns its exit code.
+
+    Args:
+        argv: Arguments; those of the process by default.
+    """
+    choices = tuple(
+        Annotated[
+            command,
+            tyro.conf.subcommand(
+                name, description=inspect.cleandoc(command.__doc__), prefix_name=False
+            ),
+        ]
+        for name, command in COMMANDS.items()
+    )
+    command = tyro.cli(
+        Union[choices],  # noqa: UP007  # built at run time
+        prog="handx",
+        description=DESCRIPTION,
+        args=argv,
+    )
+    try:
+        return command.execute()
+    except NotPassed as error:
+        _complain(error)
+        return 1
+    except (HandxError, RobotError) as error:
+        _complain(error)
+        return 2
+    except KeyboardInterrupt:
+        sys.stderr.write("handx: stopped; nothing was written\n")
+        return 130
+
+
+def _complain(error: Exception) -> None:
+    """One line on stderr, however long."""
+    sys.stderr.write(f"handx: {' '.join(str(error).split())}\n")

@@ -1,0 +1,87 @@
+"""Tables and progress on the terminal."""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from sim.report import SimReport, Verdict
+
+STAGES = {
+    "generate": "drawing the motion",
+    "retarget": "putting it on the robot",
+    "validate": "simulating",
+    "record": "writing the recording",
+    "video": "drawing the video",
+}
+_COLOURS = {"yes": "green", "no": "red", "can't tell": "yellow"}
+
+
+def console() -> Console:
+    """Where tables go. A pipe gets full lines instead of an 80-column fold."""
+    found = Console(highlight=False)
+    return found if found.is_terminal else Console(highlight=False, width=110)
+
+
+@contextmanager
+def progress(stage: str) -> Iterator[None]:
+    """Show on stderr that a stage runs."""
+    status = Console(stderr=True).status(f"{STAGES.get(stage, stage)} …")
+    with status:
+        yield
+
+
+def facts(title: str, rows: Sequence[tuple[str, object]]) -> Table:
+    """A table of two columns: what, and its value."""
+    table = Table(title=title, title_justify="left", show_header=False, min_width=60)
+    table.add_column(style="dim", no_wrap=True)
+    table.add_column()
+    for name, value in rows:
+        table.add_row(name, value if isinstance(value, Text) else Text(str(value)))
+    return table
+
+
+def listing(title: str, columns: Sequence[str], rows: Sequence[Sequence[str]]) -> Table:
+    """A table with named columns."""
+    table = Table(title=title, title_justify="left")
+    for column in columns:
+        table.add_column(column)
+    for row in rows:
+        table.add_row(*(Text(str(cell)) for cell in row))
+    return table
+
+
+def answer(verdict: Verdict) -> Text:
+    """A verdict's answer in its colour, with its reasons."""
+    text = Text(verdict.answer, style=f"bold {_COLOURS[verdict.answer]}")
+    for reason in verdict.reasons:
+        text.append(f"\n{reason}", style="not bold default")
+    return text
+
+
+def checks(report: SimReport) -> Table:
+    """The simulation's checks against their thresholds."""
+    rows = []
+    for check in report.checks:
+        value = "n/a" if check.value is None else f"{check.value:.3g}"
+        result = {None: "n/a", True: "ok", False: "FAILED"}[check.passed]
+        bound = f"{check.sense} {check.threshold:g}"
+        rows.append((check.name, value, bound, check.unit, result))
+    return listing(
+        "physics: checks", ("check", "measured", "threshold", "unit", ""), rows
+    )
+
+
+def verdicts(report: SimReport) -> Table:
+    """The three verdicts and the one word."""
+    word = (
+        Text("PASS", style="bold green")
+        if report.passed
+        else Text("NOT PASSED", style="bold red")
+    )
+    rows: list[tuple[str, object]] = [
+        (name, answer(verdict)) for name, verdict in report.verdicts.items()
+    ]
+    return facts("verdicts", [*rows, ("all three", word)])

@@ -1,0 +1,242 @@
+"""The whole road, from a sentence to two robot hands: the only file that knows every stage.
+
+    text ─ read ─► Reading ─ generate ─► BimanualMotion ─ retarget ─► BimanualTrajectory
+         ─ validate ─► Rollout, SimReport ─ write ─► MCAP, video
+
+`run()` walks it in one go. Each stage is a function of what the stage before left on
+disk, so that any of them can be repeated from its file alone.
+"""
+
+import hashlib
+import time
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from handx import files
+from handx_gen.kinematics.requests import MatchResult, RequestedEvents, match
+from handx_gen.motion import BimanualMotion
+from handx_gen.prompt import Plan
+from retarget.trajectory import BimanualTrajectory
+from robots.robot import RobotSpec
+from sim.report import SimReport, Verdict
+from sim.rollout import Rollout
+
+if TYPE_CHECKING:
+    from retarget.report import RetargetReport
+
+Stage = Callable[[str], AbstractContextManager[object]]
+"""Called with a stage's name; the stage runs inside the context it gives."""
+
+RUN_FILES = (
+    files.MOTION, files.TRAJECTORY, files.RETARGET, files.ROLLOUT, files.REPORT,
+    files.MCAP, files.VIDEO,
+)  # fmt: skip
+"""What a run leaves in its folder."""
+
+
+@dataclass(frozen=True)
+class Reading:
+    """A request, and what the rules could read in it.
+
+    Attributes:
+        plan: What the generator gets.
+        requested: What the motion is judged by.
+        nearest: The nearest request of the vocabulary, where a word was not read.
+    """
+
+    plan: Plan
+    requested: RequestedEvents
+    nearest: str = ""
+
+
+@dataclass(frozen=True)
+class RunResult:
+    """Everything a run made.
+
+    Attributes:
+        folder: Where the files lie.
+        reading: What was asked.
+        motion, trajectory, rollout, report: The artefacts.
+        retarget_report: Kinematic truth of the trajectory.
+        text: How the motion matches what was asked.
+        video_note: How the video was drawn.
+        seconds: Stage → time it took [s].
+    """
+
+    folder: Path
+    reading: Reading
+    motion: BimanualMotion
+    trajectory: BimanualTrajectory
+    retarget_report: "RetargetReport"
+    rollout: Rollout
+    report: SimReport
+    text: MatchResult
+    video_note: str
+    seconds: dict[str, float]
+
+    @property
+    def passed(self) -> bool:
+        """Whether all three verdicts say yes."""
+        return self.report.passed
+
+
+def run(
+    text: str,
+    robot: str = "shadow",
+    out: str | Path = "out",
+    model: str = "auto",
+    seed: int = 0,
+    seconds: float | None = None,
+    samples: int = 1,
+    device: str = "cpu",
+    stage: Stage | None = None,
+) -> RunResult:
+    """Text → motion → robot → physics → files.
+
+    Args:
+        text: What the hands should do.
+        robot: A name that `handx robots` lists.
+        out: Folder for the files; nothing is written unless every stage succeeds.
+        model: "auto", "program", "synth-v1" or a checkpoint folder.
+        seed: Same seed, same motion.
+        seconds: How long the motion lasts; None leaves it to the model.
+        samples: Motions to draw; the one that best does what was asked is kept.
+        device: Where a network runs.
+        stage: Told which stage runs, for progress displays.
+
+    Raises:
+        HandxError, RobotError: An input that cannot be used.
+    """
+    from robots import load_robot
+
+    stage = stage or (lambda name: nullcontext())
+    times: dict[str, float] = {}
+    reading = read(text, seconds)
+    spec = load_robot(robot)
+    with files.staged(Path(out), RUN_FILES) as folder:
+        with _timed("generate", stage, times):
+            motion, found = generate(reading, model, seed, samples, device)
+            motion.save(folder / files.MOTION)
+        with _timed("retarget", stage, times):
+            trajectory, retarget_report = retarget(motion, spec)
+            trajectory.save(folder / files.TRAJECTORY)
+            retarget_report.save(folder / files.RETARGET)
+        with _timed("validate", stage, times):
+            verdict = text_verdict(found, reading.nearest)
+            rollout, report = validate(trajectory, spec, verdict, retarget_report)
+            rollout.save(folder / files.ROLLOUT)
+            report.save(folder / files.REPORT)
+        with _timed("record", stage, times):
+            record(trajectory, spec, rollout, folder)
+        with _timed("video", stage, times):
+            note = film(rollout, spec, folder)
+    return RunResult(
+        Path(out), reading, motion, trajectory, retarget_report, rollout, report,
+        found, note, times,
+    )  # fmt: skip
+
+
+def read(text: str, seconds: float | None = None) -> Reading:
+    """What a sentence asks for.
+
+    Raises:
+        InputError: The text is empty or too long, or `seconds` is out of range.
+    """
+    from handx_gen.procedural.reader import read as read_words
+
+    plan = Plan.from_text(text, seconds)
+    program = read_words(plan.text)
+    nearest = "" if program.requested.understood else program.nearest
+    return Reading(plan, program.requested, nearest)
+
+
+def generate(
+    reading: Reading,
+    model: str = "auto",
+    seed: int = 0,
+    samples: int = 1,
+    device: str = "cpu",
+) -> tuple[BimanualMotion, MatchResult]:
+    """Reading → the drawn motion that best does what was asked, and how well it does."""
+    from handx_gen.generator import generate as draw
+
+    motions = draw(reading.plan, model=model, seed=seed, samples=samples, device=device)
+    results = [match(motion, reading.requested) for motion in motions]
+    best = max(range(len(motions)), key=lambda k: _preference(results[k]))
+    motion = motions[best]
+    provenance = {"text": reading.plan.text, "seed": seed, **motion.provenance}
+    return replace(motion, provenance=provenance), results[best]
+
+
+def _preference(result: MatchResult) -> tuple[bool, float]:
+    return result.answer == "yes", result.f1 or 0.0
+
+
+def text_verdict(found: MatchResult, nearest: str = "") -> Verdict:
+    """Does the motion contain what the text asked?"""
+    reasons = found.reasons
+    if nearest:
+        reasons = (*reasons, f"nearest known request: “{nearest}”")
+    return Verdict(found.answer, tuple(reasons))
+
+
+def retarget(
+    motion: BimanualMotion, robot: RobotSpec
+) -> tuple[BimanualTrajectory, "RetargetReport"]:
+    """Motion → the robot's joints; the trajectory remembers which motion it came from."""
+    from retarget.pipeline import retarget_motion
+
+    trajectory, report = retarget_motion(motion, robot)
+    provenance = {
+        **motion.provenance,
+        **trajectory.provenance,
+        "motion_sha256": motion_sha256(motion),
+    }
+    return replace(trajectory, provenance=provenance), report
+
+
+def motion_sha256(motion: BimanualMotion) -> str:
+    """Hash of a motion's arrays, which ties a trajectory to it."""
+    digest = hashlib.sha256(f"{motion.fps}|{motion.present.tolist()}".encode())
+    digest.update(motion.joints.astype("<f4").tobytes())
+    return digest.hexdigest()
+
+
+def validate(
+    trajectory: BimanualTrajectory,
+    robot: RobotSpec,
+    text: Verdict,
+    retarget_report: "RetargetReport | None" = None,
+) -> tuple[Rollout, SimReport]:
+    """Trajectory → what the simulated hands did, and the three verdicts."""
+    from sim.validation import validate as simulate
+
+    return simulate(trajectory, robot, text, retarget_report)
+
+
+def record(
+    trajectory: BimanualTrajectory, robot: RobotSpec, rollout: Rollout, folder: Path
+) -> Path:
+    """Measured state and commands → `trajectory.mcap`."""
+    from handx.streaming.mcap_file import write_mcap
+
+    return write_mcap(folder / files.MCAP, trajectory, robot, rollout)
+
+
+def film(rollout: Rollout, robot: RobotSpec, folder: Path) -> str:
+    """Measured state → `video.mp4`; says how it was drawn."""
+    from sim.render import render_video
+
+    return str(render_video(rollout, robot, folder / files.VIDEO))
+
+
+@contextmanager
+def _timed(name: str, stage: Stage, seconds: dict[str, float]) -> Iterator[None]:
+    """Run a stage inside its progress display, and note how long it took."""
+    began = time.perf_counter()
+    with stage(name):
+        yield
+    seconds[name] = time.perf_counter() - began
