@@ -88,11 +88,10 @@ def _bend(first: np.ndarray, second: np.ndarray) -> np.ndarray:
 
 def _hinge_sign(bones: np.ndarray) -> np.ndarray:
     """−1 where a finger's joint bends backwards (hyperextension), else 1; (T, 2)."""
-    normal = np.cross(bones[:, 1], np.array([0.0, 0, 1]))  # flexion axis, about −x → +x
-    cross = np.cross(bones[:, 1:3], bones[:, 2:4])
-    side = -(cross * normal[:, None]).sum(-1)
+    # Flexion turns a right-form finger about −x, whatever its base does.
+    about_x = np.cross(bones[:, 1:3], bones[:, 2:4])[..., 0]
     # Only a clear backward bend counts: near straight the sign is noise.
-    return np.where(side < -0.1, -1.0, 1.0)
+    return np.where(about_x > 0.1, -1.0, 1.0)
 
 
 def _accumulated_turn(rotation: np.ndarray) -> np.ndarray:
