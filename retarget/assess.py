@@ -18,9 +18,12 @@ from retarget.report import (
 )
 from retarget.rotations import matrix_from_quaternion
 from retarget.trajectory import BimanualTrajectory
+from robots.capability import read_capability
 from robots.robot import RobotSpec
 
 UNSOLVED_MM = 30.0
+OVERLAP_PERIOD = 0.03
+"""Overlaps are looked for this often [s]."""
 SATURATED_FRAMES = 3
 """Saturation for more than this many human frames in a row makes them unsolved."""
 
@@ -112,7 +115,8 @@ def _contacts(
         pair for pair in available_pairs(robot, tuple(points)) if pair in asked.pairs
     )
     human, made = asked.select(pairs), track(points, pairs)
-    floors: dict[str, float] = {}
+    capability = read_capability(robot)
+    floors = capability.floors if capability else {}
     scores = []
     for inter in (False, True):
         keep = [
@@ -135,6 +139,7 @@ def _contacts(
                 ContactFigures(
                     pair, int(on.sum()), int(made.mask[on, k].sum()),
                     float(gap.mean()), float(gap.min()),
+                    floors[pair] * 1000 if pair in floors else None,
                 )
             )  # fmt: skip
     return scores[0], scores[1], tuple(figures)
@@ -192,14 +197,15 @@ def _penetration(
     """Deepest capsule overlap within a hand and between hands [mm]."""
     depth = {"self": 0.0, "inter": 0.0}
     ends, sets = {}, {}
+    stride = max(1, int(OVERLAP_PERIOD * len(trajectory.time_from_start) / trajectory.duration))
     for side in sides:
         spec, index = robot.hands[side], SIDES.index(side)
         sets[side] = capsule_set(spec)
         if len(sets[side].radius) == 0:
             return depth
-        pose = hand_model(spec).forward_all(trajectory.hands[side].positions)
-        rotation = matrix_from_quaternion(trajectory.T_world_base[:, index, :4])
-        shift = trajectory.T_world_base[:, index, None, 4:]
+        pose = hand_model(spec).forward_all(trajectory.hands[side].positions[::stride])
+        base = trajectory.T_world_base[::stride, index]
+        rotation, shift = matrix_from_quaternion(base[:, :4]), base[:, None, 4:]
         ends[side] = tuple(
             pose.locate(p) @ rotation.swapaxes(1, 2) + shift
             for p in (sets[side].start, sets[side].end)

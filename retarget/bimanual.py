@@ -26,6 +26,7 @@ from retarget.objective import Deviations, HandProblem, Objective
 from retarget.placement import HEIGHT, place
 from retarget.report import RetargetReport
 from retarget.retime import RAMP, SLOW, Retiming, choose_stretch
+from retarget.separation import back_off
 from retarget.solve import solve_frames
 from retarget.targets import HandTargets, hand_targets
 from retarget.trajectory import BimanualTrajectory
@@ -205,6 +206,8 @@ def _solve(
         )
         objective = Objective({s: problems[s] for s in sides}, part, options.deviations)
         z = np.concatenate([start[side] for side in sides], 1)
+        if len(sides) == 2:
+            z = back_off(objective, z)
         groups.append((objective, z, _nominal_bend(objective)))
 
     def run(z_of: list[np.ndarray], stretch: float) -> list:

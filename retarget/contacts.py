@@ -274,9 +274,9 @@ def robot_contact_track(
 def track(
     points: Mapping[str, ContactPoints], pairs: tuple[str, ...]
 ) -> ContactTrack:
-    """The contact track of given contact points; palms count by their mean gap."""
+    """The contact track of given contact points; palms count where they are closest."""
     frames = len(next(iter(points.values())).normal)
     gap = np.zeros((frames, len(pairs)))
     for k, pair in enumerate(pairs):
-        gap[:, k] = approach(points, pair).gap.mean(1)
+        gap[:, k] = approach(points, pair).gap.min(1)
     return ContactTrack(pairs, gap <= CONTACT_GAP, gap)

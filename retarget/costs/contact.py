@@ -20,6 +20,8 @@ NEAR, FAR = CONTACT_GAP, 0.020
 TOUCH = 0.0003
 """Gap asked of the robot where the human is in contact [m]: surfaces just meet."""
 KNEE = 0.005
+SOFTNESS = 0.002
+"""Palms meet at their closest point; those within this of it [m] share the push."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -73,6 +75,9 @@ def contact_rows(
         (side_a, name_a), (side_b, name_b) = split_pair(pair)
         met = approach(points, pair, frames)
         count = met.gap.shape[1]
+        least = met.gap.min(1, keepdims=True)
+        share = np.exp((least - met.gap) / SOFTNESS)
+        share /= share.sum(1, keepdims=True)
 
         def body(side: str, name: str, size: int = met.gap.size) -> np.ndarray:
             return np.full(size, bodies[side][name.removesuffix("_tip")])
@@ -87,8 +92,8 @@ def contact_rows(
                 met.a.reshape(-1, 3),
                 met.b.reshape(-1, 3),
                 met.normal.reshape(-1, 3),
-                (met.gap - goals.gap[frames, k, None]).ravel(),
-                np.repeat(cost * goals.weight[frames, k] / count, count),
+                np.repeat(least[:, 0] - goals.gap[frames, k], count),
+                (cost * goals.weight[frames, k, None] * share).ravel(),
                 KNEE,
             )
         )
