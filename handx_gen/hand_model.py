@@ -221,7 +221,10 @@ def fit(
         shape: Bones to use instead of the clip's own.
     """
     joints = right_form(hand, side)
-    rotation = palm_frame(joints)
+    # The palm frame of the model's own hand is tilted by its knuckles' arch.
+    flat, _ = finger_points(DEFAULT_SHAPE, np.zeros((5, 5)))
+    own = palm_frame(to_joints(flat, np.eye(3), np.zeros(3), 1))
+    rotation = palm_frame(joints) @ own.T
     local = (joints - joints[:, :1]) @ rotation  # hand frame
     target = np.stack([local[:, CHAIN_INDEX[f][1:]] for f in FINGERS], 1)
     if shape is None:
