@@ -16,6 +16,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from handx import files
+from handx_gen import npz
+from handx_gen.errors import InputError
 from handx_gen.kinematics.requests import MatchResult, RequestedEvents, match
 from handx_gen.motion import BimanualMotion
 from handx_gen.prompt import Plan
@@ -123,7 +125,7 @@ def run(
         with _timed("retarget", stage, times):
             trajectory, retarget_report = retarget(motion, spec)
             trajectory.save(folder / files.TRAJECTORY)
-            retarget_report.save(folder / files.RETARGET)
+            npz.write_text(folder / files.RETARGET, retarget_report.to_json() + "\n")
         with _timed("validate", stage, times):
             verdict = text_verdict(found, reading.nearest)
             rollout, report = validate(trajectory, spec, verdict, retarget_report)
@@ -183,11 +185,39 @@ def text_verdict(found: MatchResult, nearest: str = "") -> Verdict:
     return Verdict(found.answer, tuple(reasons))
 
 
+def text_verdict_of(
+    trajectory: BimanualTrajectory, motion_file: Path | None, where: str = "trajectory"
+) -> Verdict:
+    """The text verdict of a trajectory, judged again on the motion it was made from.
+
+    Args:
+        trajectory: Remembers its text and the hash of its motion.
+        motion_file: That motion; None if it is not at hand.
+        where: The trajectory's file name, for messages.
+
+    Raises:
+        InputError: The file is not the motion that the trajectory was made from.
+    """
+    if motion_file is None:
+        return Verdict("can't tell", ("the motion it was made from is not at hand",))
+    motion = BimanualMotion.load(motion_file)
+    if trajectory.provenance.get("motion_sha256") != motion_sha256(motion):
+        raise InputError(
+            motion_file, "joints", f"not the motion that {where} was made from",
+            "name that motion with --motion, or retarget this one",
+        )  # fmt: skip
+    text = str(trajectory.provenance.get("text", ""))
+    if not text.strip():
+        return Verdict("can't tell", ("nothing was asked of this motion in words",))
+    reading = read(text)
+    return text_verdict(match(motion, reading.requested), reading.nearest)
+
+
 def retarget(
     motion: BimanualMotion, robot: RobotSpec
 ) -> tuple[BimanualTrajectory, "RetargetReport"]:
     """Motion → the robot's joints; the trajectory remembers which motion it came from."""
-    from retarget.pipeline import retarget_motion
+    from retarget import retarget_motion
 
     trajectory, report = retarget_motion(motion, robot)
     provenance = {

@@ -50,11 +50,14 @@ def main(argv: Sequence[str] | None = None) -> int:
     Args:
         argv: Arguments; those of the process by default.
     """
+    words = sys.argv[1:] if argv is None else list(argv)
+    # The list of commands has room for a line each; a command's own help says it all.
+    listing = not words or words[0] not in COMMANDS
     choices = tuple(
         Annotated[
             command,
             tyro.conf.subcommand(
-                name, description=inspect.cleandoc(command.__doc__), prefix_name=False
+                name, description=_description(command, listing), prefix_name=False
             ),
         ]
         for name, command in COMMANDS.items()
@@ -63,7 +66,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         Union[choices],  # noqa: UP007  # built at run time
         prog="handx",
         description=DESCRIPTION,
-        args=argv,
+        args=words,
     )
     try:
         return command.execute()
@@ -76,6 +79,12 @@ def main(argv: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         sys.stderr.write("handx: stopped; nothing was written\n")
         return 130
+
+
+def _description(command: type, brief: bool) -> str:
+    """A command's docstring, or its first line."""
+    text = inspect.cleandoc(command.__doc__ or "")
+    return text.splitlines()[0] if brief else text
 
 
 def _complain(error: Exception) -> None:

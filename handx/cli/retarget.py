@@ -30,6 +30,7 @@ class Retarget:
         """Retarget, write, and print the kinematic truth."""
         from handx import files, pipeline
         from handx.cli import console, summaries
+        from handx_gen import npz
         from handx_gen.motion import BimanualMotion
         from robots import load_robot
 
@@ -39,6 +40,6 @@ class Retarget:
         with files.staged(self.out, names) as folder, console.progress("retarget"):
             trajectory, report = pipeline.retarget(motion, robot)
             trajectory.save(folder / files.TRAJECTORY)
-            report.save(folder / files.RETARGET)
+            npz.write_text(folder / files.RETARGET, report.to_json() + "\n")
         console.console().print(summaries.retargeting(trajectory, report))
         return 0

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 class Robots:
     """List the robots: degrees of freedom, fingers, sources, and what they can reach.
 
-    DoF is "moving joints / actuators" per hand. A velocity limit that is nobody's
-    datasheet figure is called a placeholder. "misses" lists thumb pinches and touches
-    between the hands that the kinematics cannot close, and by how many millimetres.
+    A joint that is not driven follows another one. "cannot reach" lists the thumb
+    pinches and the touches between the hands that the kinematics cannot close, and by
+    how many millimetres they miss.
 
       handx robots
     """
@@ -20,8 +20,6 @@ class Robots:
         from robots import load_robot
         from robots.registry import robot_names
 
-        rows = [summaries.robot_row(load_robot(name)) for name in robot_names()]
-        console.console().print(
-            console.listing("robots (per hand)", summaries.ROBOT_COLUMNS, rows)
-        )
+        specs = [load_robot(name) for name in robot_names()]
+        console.console().print(summaries.robots(specs))
         return 0

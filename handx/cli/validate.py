@@ -22,7 +22,7 @@ class Validate:
     trajectory: Annotated[
         tyro.conf.Positional[Path], tyro.conf.arg(metavar="TRAJECTORY.NPZ")
     ]
-    """The trajectory; its retarget.json is looked for beside it."""
+    """The trajectory."""
     motion: Path | None = None
     """The motion it was made from; by default motion.npz beside it."""
     out: Path | None = None
@@ -38,14 +38,13 @@ class Validate:
         trajectory = BimanualTrajectory.load(self.trajectory)
         robot = load_robot(trajectory.robot)
         here = self.trajectory.parent
-        text = pipeline.text_verdict_of(trajectory, self._motion(here))
-        report_before = pipeline.retarget_report_beside(trajectory, here)
+        text = pipeline.text_verdict_of(
+            trajectory, self._motion(here), str(self.trajectory)
+        )
         names = (files.ROLLOUT, files.REPORT, files.MCAP, files.VIDEO)
         with files.staged(self.out or here, names) as folder:
             with console.progress("validate"):
-                rollout, report = pipeline.validate(
-                    trajectory, robot, text, report_before
-                )
+                rollout, report = pipeline.validate(trajectory, robot, text)
                 rollout.save(folder / files.ROLLOUT)
                 report.save(folder / files.REPORT)
             with console.progress("record"):
