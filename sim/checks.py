@@ -108,7 +108,9 @@ def run_checks(
     errors = [o.onset_error_ms for o in outcomes if o.onset_error_ms is not None]
     figures = {
         "contact precision between hands": precision(rollout, asked, bounds),
-        "contact onset error, median [ms]": float(np.median(errors)) if errors else None,
+        "contact onset error, median [ms]": float(np.median(errors))
+        if errors
+        else None,
         **effort_and_smoothness(rollout, robot),
     }
     return CheckResults((*first, *second), figures, tuple(outcomes))
@@ -286,7 +288,12 @@ def _limits(
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
     """(J,) lower, upper, velocity and effort limits in the rollout's joint order."""
     rows = {
-        name: (hand.lower[i], hand.upper[i], hand.velocity_limit[i], hand.effort_limit[i])
+        name: (
+            hand.lower[i],
+            hand.upper[i],
+            hand.velocity_limit[i],
+            hand.effort_limit[i],
+        )
         for hand in robot.hands.values()
         for i, name in enumerate(hand.wire_names)
     }
@@ -316,4 +323,6 @@ def _check(
         passed = None
     else:
         passed = bool(value <= bound if sense == "<" else value >= bound)
-    return Check(name, None if value is None else float(value), unit, bound, passed, sense)
+    return Check(
+        name, None if value is None else float(value), unit, bound, passed, sense
+    )

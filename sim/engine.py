@@ -31,6 +31,6 @@ if "mujoco" not in sys.modules:
     if sys.platform.startswith("linux"):
         os.environ.setdefault("MUJOCO_GL", available_gl())
 
-import mujoco
+import mujoco  # noqa: E402 (MUJOCO_GL has to be chosen first)
 
 __all__ = ["GL_PACKAGES", "available_gl", "mujoco"]

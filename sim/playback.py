@@ -48,7 +48,7 @@ def play(trajectory: BimanualTrajectory, robot: RobotSpec) -> Rollout:
     scene = trajectory_scene(trajectory, robot)
     model, data = scene.model, mujoco.MjData(scene.model)
     stride = round(1 / (RECORD_RATE * TIMESTEP))
-    samples = int(np.ceil(trajectory.duration / TIMESTEP / stride)) + 1
+    samples = _sample_count(trajectory)
     # A servo is asked for where it should be at the end of the step.
     time = np.arange((samples - 1) * stride + 1) * TIMESTEP
     ctrl, commanded = controls(scene, trajectory, time)
@@ -85,12 +85,11 @@ def play_kinematic(trajectory: BimanualTrajectory, robot: RobotSpec) -> Rollout:
     """
     scene = trajectory_scene(trajectory, robot)
     model, data = scene.model, mujoco.MjData(scene.model)
-    samples = int(np.ceil(trajectory.duration * RECORD_RATE)) + 1
-    time = np.arange(samples) / RECORD_RATE
+    time = np.arange(_sample_count(trajectory)) / RECORD_RATE
     ctrl, commanded = controls(scene, trajectory, time)
     recorder = Recorder(scene, trajectory.asked_contacts.pairs)
     for index, now in enumerate(time):
-        set_state(scene, data, trajectory, now)
+        set_state(scene, data, trajectory, float(now))
         data.ctrl[:] = ctrl[index]
         mujoco.mj_kinematics(model, data)
         mujoco.mj_comPos(model, data)
@@ -98,6 +97,11 @@ def play_kinematic(trajectory: BimanualTrajectory, robot: RobotSpec) -> Rollout:
         recorder.see_contacts(data)
         recorder.record(data, now, commanded[index])
     return _rollout(scene, trajectory, recorder, {})
+
+
+def _sample_count(trajectory: BimanualTrajectory) -> int:
+    """Samples at `RECORD_RATE` that cover the trajectory, both ends included."""
+    return int(np.ceil(trajectory.duration * RECORD_RATE - 1e-6)) + 1
 
 
 @lru_cache(maxsize=8)
@@ -169,15 +173,16 @@ def controls(
 def set_state(
     scene: Scene, data: mujoco.MjData, trajectory: BimanualTrajectory, time: float
 ) -> None:
-    """Put the model exactly into the commanded pose, at rest."""
-    pose, _ = trajectory.sample_base(time)
+    """Put the model exactly into the commanded pose, joints at their commanded speed."""
+    pose, rate = trajectory.sample_base(time)
+    data.qvel[:] = 0.0
     for side, hand in scene.hands.items():
-        position, _ = trajectory.hands[side].sample(time)
-        data.qpos[hand.qpos] = position
+        position, velocity = trajectory.hands[side].sample(time)
+        data.qpos[hand.qpos], data.qvel[hand.dof] = position, velocity
         k = SIDES.index(side)
         data.qpos[hand.base_qpos[:3]] = pose[k, 4:]
         data.qpos[hand.base_qpos[3:]] = pose[k, :4]
-    data.qvel[:] = 0.0
+        data.qvel[hand.base_dof[:3]] = rate[k, 4:]
 
 
 def solver_warnings(data: mujoco.MjData) -> dict[str, int]:

@@ -14,8 +14,9 @@ Choices that a reader should know:
 - Coupled (mimic) joints are equality constraints; they have no motor.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from itertools import combinations
 
 import numpy as np
 
@@ -23,6 +24,7 @@ from handx_gen.skeleton import FINGERS, SIDES
 from robots.hand import Capsule, HandSpec
 from robots.robot import RobotSpec
 from sim.engine import mujoco
+from sim.stage import add_stage
 
 TIMESTEP = 0.001
 """Physics step [s]."""
@@ -56,11 +58,14 @@ COUPLING_SOLREF = (0.002, 1.0)
 FRICTION = (0.8, 0.005, 0.0001)
 """Sliding, torsional and rolling friction of rubber on rubber or plastic."""
 
+JOINT_BALL = 0.9
+"""Radius of a joint's ball as a share of its link's thinnest capsule."""
+
 REST_MARGIN = 0.001
 """Links closer than this in the rest pose [m] never collide with one another."""
 
-LINK_GROUP, CAPSULE_GROUP = 2, 3
-"""Geom groups of the URDF's visuals and of the collision capsules."""
+LINK_GROUP, CAPSULE_GROUP, JOINT_GROUP = 2, 3, 4
+"""Geom groups: visuals of the URDF, collision capsules, balls that show the joints."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -141,6 +146,7 @@ def build_scene(robot: RobotSpec, sides: tuple[str, ...] = SIDES) -> Scene:
             spec.add_exclude(
                 name=f"{first}|{second}", bodyname1=first, bodyname2=second
             )
+    add_stage(spec)
     model = spec.compile()
     hands = {side: _addresses(model, robot.hands[side]) for side in sides}
     return Scene(model, robot, sides, hands, _geom_sides(model))
@@ -174,6 +180,7 @@ def _add_hand(spec: mujoco.MjSpec, hand: HandSpec) -> None:
         body.gravcomp = 1.0
     for index, capsule in enumerate(hand.capsules):
         _add_capsule(child, capsule, index)
+    _add_joint_balls(child, hand)
     spec.attach(child, frame=base.add_frame(), prefix=f"{side}_")
     _add_joints(spec, hand)
     _add_wrist_servos(spec, side)
@@ -195,20 +202,20 @@ def touching_links(
 ) -> list[tuple[str, str]]:
     """Pairs of links of one hand that must not collide.
 
-    Those are neighbours along the chain (with links that carry no capsule skipped) and
-    links within `REST_MARGIN` of each other in the rest pose.
+    Those are links within `REST_MARGIN` of each other in the rest pose, neighbours
+    along a chain (links without capsules skipped), and links two joints apart that meet
+    when one joint alone runs through its range: there the proxies overlap by design,
+    like a knuckle in its socket.
 
     Returns:
         Pairs of body names with side prefix.
     """
     model = spec.copy().compile()
+    model.geom_margin[:] = REST_MARGIN
     data = mujoco.MjData(model)
     for other in sides:
         # The hands are set apart so that only pairs of one hand can meet.
         data.joint(f"{other}_base_y").qpos[0] = 1.0 if other == "left" else -1.0
-    for name, angle in zip(hand.joint_names, hand.rest_pose):
-        data.joint(f"{hand.side}_{name}").qpos[0] = angle
-    mujoco.mj_kinematics(model, data)
     geoms = [
         g
         for g in range(model.ngeom)
@@ -217,30 +224,59 @@ def touching_links(
     ]
     bodies = {g: int(model.geom_bodyid[g]) for g in geoms}
     carriers = {int(model.body_weldid[b]) for b in bodies.values()}
-    pairs: set[tuple[int, int]] = set()
-    for i, first in enumerate(geoms):
-        for second in geoms[i + 1 :]:
-            a, b = sorted((bodies[first], bodies[second]))
-            weld_a, weld_b = int(model.body_weldid[a]), int(model.body_weldid[b])
-            if weld_a == weld_b or (a, b) in pairs:
-                continue
-            near = mujoco.mj_geomDistance(model, data, first, second, REST_MARGIN, None)
-            if near < REST_MARGIN or _neighbours(model, weld_a, weld_b, carriers):
-                pairs.add((a, b))
+    met = {False: set(), True: set()}
+    for single_joint, pose in _probe_poses(hand):
+        for name, angle in zip(hand.joint_names, pose):
+            data.joint(f"{hand.side}_{name}").qpos[0] = angle
+        mujoco.mj_kinematics(model, data)
+        mujoco.mj_comPos(model, data)
+        mujoco.mj_collision(model, data)
+        for pair in data.contact.geom:
+            met[single_joint].add(tuple(sorted(bodies.get(int(g), -1) for g in pair)))
+    pairs = set()
+    for a, b in combinations(sorted(set(bodies.values())), 2):
+        weld_a, weld_b = int(model.body_weldid[a]), int(model.body_weldid[b])
+        if weld_a == weld_b:
+            continue
+        if (
+            (a, b) in met[False]
+            or _between(model, weld_a, weld_b, carriers) == 0
+            or ((a, b) in met[True] and _between(model, weld_a, weld_b, None) == 1)
+        ):
+            pairs.add((a, b))
     return [(model.body(a).name, model.body(b).name) for a, b in sorted(pairs)]
 
 
-def _neighbours(model: mujoco.MjModel, a: int, b: int, carriers: set[int]) -> bool:
-    """Whether no link with a capsule lies between two links on one chain."""
+def _probe_poses(hand: HandSpec) -> Iterator[tuple[bool, np.ndarray]]:
+    """The rest pose (False), then every actuated joint alone over its range (True)."""
+    yield False, hand.rest_pose
+    rest = hand.rest_pose[hand.actuated_index]
+    for i, joint in enumerate(hand.actuated_index):
+        for angle in np.linspace(hand.lower[joint], hand.upper[joint], 9):
+            moved = rest.copy()
+            moved[i] = angle
+            yield True, hand.expand(moved)
+
+
+def _between(
+    model: mujoco.MjModel, a: int, b: int, counted: set[int] | None
+) -> int | None:
+    """How many moving links lie between two links on one chain; None if on none.
+
+    Args:
+        model: The model.
+        a: A weld body.
+        b: Another.
+        counted: Weld bodies that count; all if None.
+    """
     for low, high in ((a, b), (b, a)):
-        walk = high
+        walk, links = high, 0
         while walk:
             walk = int(model.body_weldid[model.body_parentid[walk]])
             if walk == low:
-                return True
-            if walk in carriers:
-                break
-    return False
+                return links
+            links += counted is None or walk in counted
+    return None
 
 
 def _add_capsule(child: mujoco.MjSpec, capsule: Capsule, index: int) -> None:
@@ -263,6 +299,21 @@ def _add_capsule(child: mujoco.MjSpec, capsule: Capsule, index: int) -> None:
         geom.fromto = [*capsule.a, *capsule.b]
 
 
+def _add_joint_balls(child: mujoco.MjSpec, hand: HandSpec) -> None:
+    """Show each joint as a ball that does not collide, so that links look connected."""
+    radius: dict[str, float] = {}
+    for capsule in hand.capsules:
+        radius[capsule.link] = min(capsule.radius, radius.get(capsule.link, np.inf))
+    for body in child.bodies:
+        if body.joints and body.name in radius:
+            body.add_geom(
+                type=mujoco.mjtGeom.mjGEOM_SPHERE,
+                size=[JOINT_BALL * radius[body.name], 0, 0],
+                pos=body.joints[0].pos, group=JOINT_GROUP, density=0.0,
+                contype=0, conaffinity=0,
+            )  # fmt: skip
+
+
 def _add_joints(spec: mujoco.MjSpec, hand: HandSpec) -> None:
     """Limits, rotors, couplings and servos of the hand's joints."""
     side = hand.side
@@ -280,7 +331,7 @@ def _add_joints(spec: mujoco.MjSpec, hand: HandSpec) -> None:
             name=f"{side}_couple_{name}", type=mujoco.mjtEq.mjEQ_JOINT,
             objtype=mujoco.mjtObj.mjOBJ_JOINT,
             name1=f"{side}_{name}", name2=f"{side}_{law.source}",
-            data=[law.offset, law.multiplier] + [0.0] * 9, solref=COUPLING_SOLREF,
+            data=[law.offset, law.multiplier] + [0.0] * 10, solref=COUPLING_SOLREF,
         )  # fmt: skip
     for i, name in enumerate(hand.actuated):
         effort = float(hand.effort_limit[hand.joint_names.index(name)])

@@ -38,6 +38,7 @@ class Thresholds:
         contact_tolerance_s: … when it may come so much early or late, and gaps of up
             to this length do not split it.
         solver_warnings: Warnings of the physics engine.
+        unsolved_share: Share of human frames that retargeting may leave unsolved.
     """
 
     own_side_ratio: float = 1.0
@@ -56,6 +57,7 @@ class Thresholds:
     contact_coverage: float = 0.75
     contact_tolerance_s: float = 0.1
     solver_warnings: float = 0.0
+    unsolved_share: float = 0.1
 
     def as_dict(self) -> dict[str, float]:
         """Name → value."""
