@@ -1,8 +1,24 @@
-"""`python -m handx`: the same command as `handx`."""
+"""The `handx` command's entry, also as `python -m handx`."""
 
 import os
 import sys
 from pathlib import Path
+
+from handx_gen.errors import MissingExtra
+
+
+def main() -> int:
+    """Run the command; where its packages are missing, say in one line which to install."""
+    try:
+        from handx.cli import main as command
+    except ModuleNotFoundError as error:
+        if error.name not in ("tyro", "rich"):
+            raise
+        missing = MissingExtra("the handx command", "all", error.name)
+        sys.stderr.write(f"handx: {missing}\n")
+        return 2
+    return command()
+
 
 if __name__ == "__main__":
     # `python -m` puts the current folder first on the path, where a user's own `sim/`
@@ -10,7 +26,4 @@ if __name__ == "__main__":
     here, home = os.getcwd(), str(Path(__file__).resolve().parents[1])
     if here != home:
         sys.path[:] = [entry for entry in sys.path if entry not in ("", here)]
-
-    from handx.cli import main
-
     sys.exit(main())

@@ -159,7 +159,7 @@ def install_torch(environment):
     else:
         say(
             f"{pin}: PyTorch's CPU index does not answer, so this is the registry's "
-            "build: about 3 GB to download with its CUDA packages, 7 GB on disk"
+            "build: 2.6 GB to download with its CUDA packages, 4.7 GB on disk"
         )
         environment.install("torch", pin, *constraints)
     environment.finish("torch", mark)
