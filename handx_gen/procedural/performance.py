@@ -7,7 +7,9 @@ from handx_gen.hand_model import DEFAULT_SHAPE, HandShape
 from handx_gen.motion import BimanualMotion
 from handx_gen.procedural import poses
 from handx_gen.procedural.poses import Body
+from handx_gen.procedural.reader import read_plan
 from handx_gen.procedural.timeline import Program, Stage, about, perform_steps
+from handx_gen.prompt import Plan
 
 FPS = 30.0
 REST_ROTATION = about("y", 75)
@@ -67,17 +69,23 @@ def perform_program(
     )
 
 
-def perform(text: str, seconds: float | None = None) -> BimanualMotion:
-    """Perform what a sentence asks for.
+def perform(
+    request: str | Plan, seconds: float | None = None, seed: int = 0
+) -> BimanualMotion:
+    """Perform what is asked for, in words or as a plan.
 
     Args:
-        text: Free text; read by rules (`reader.read`).
-        seconds: Length wanted; None takes the natural one.
+        request: Free text, or a plan whose segments follow one another; read by rules
+            (`reader.read`).
+        seconds: Length wanted; None takes the natural one, or the plan's own.
+        seed: 0 for two average hands, else those of a random person.
 
     Raises:
         InputError: Nothing in the text is known; the message gives the nearest request.
     """
-    from handx_gen.procedural.reader import read
-
+    plan = Plan.from_text(request) if isinstance(request, str) else request
+    if seconds is None and all(s.seconds is not None for s in plan.segments):
+        seconds = sum(s.seconds or 0.0 for s in plan.segments)
     frames = None if seconds is None else max(2, round(seconds * FPS) + 1)
-    return perform_program(read(text), frames)
+    stage = sampled_stage(np.random.default_rng(seed)) if seed else standard_stage()
+    return perform_program(read_plan(plan), frames, stage)
