@@ -26,7 +26,7 @@ test-slow: install-dev  ## the tests that take long
 	$(BIN)/python -m pytest -m slow
 
 test-install: install-dev  ## the built wheel in fresh environments, numpy only
-	$(BIN)/python -m pytest -m network
+	$(BIN)/python -m pytest -m network tests/house
 
 check: install-dev  ## lint, format and types, changing nothing
 	$(BIN)/ruff check .
