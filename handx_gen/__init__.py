@@ -25,7 +25,13 @@ __all__ = [
     "Plan",
     "Prompt",
     "Segment",
-    *_LAZY,
+    "available_models",
+    "contact_track",
+    "generate",
+    "match",
+    "perform",
+    "read",
+    "read_events",
 ]
 
 

@@ -17,6 +17,8 @@ from handx_gen.skeleton import FINGERS
 
 REST_POSITION = np.array([0.13, 0.0, 0.0])
 """Wrist of the right-form hand at rest [m]: the hands are 26 cm apart."""
+PACE = 1.15
+"""At ease, hands take this much longer than the primitives' own times."""
 CHANNELS = (*FINGERS, "rotation", "position")
 
 
@@ -164,7 +166,7 @@ def perform_steps(
         stage: Bodies and rest pose; its state is advanced.
         steps: In any order; equal `order` runs together.
         frames: Length wanted; the time between first and last move is scaled to fit.
-            None keeps the natural speed.
+            None takes an easy pace.
         fps: Frames per second [Hz].
         lead: Rest before the first move [s].
         tail: Rest after the last move [s].
@@ -188,8 +190,8 @@ def perform_steps(
             stage.state[move.side][move.channel] = move.target
         clock += longest
     if frames is None:
-        frames = max(2, round((lead + clock + tail) * fps) + 1)
-        scale = 1.0
+        frames = max(2, round((lead + clock * PACE + tail) * fps) + 1)
+        scale = PACE
     else:
         span = (frames - 1) / fps
         lead, tail = min(lead, 0.1 * span), min(tail, 0.1 * span)
