@@ -45,7 +45,8 @@ def assess(
         trajectory: The result.
         calibrations: side → calibration.
         stretch: Factor of time.
-        frames, fps: Solved human frames and their rate [Hz].
+        frames: Solved human frames.
+        fps: Their rate [Hz].
         converged: (frames,) bool.
         seconds: Computing time by stage.
     """
@@ -62,14 +63,17 @@ def assess(
     errors = {
         side: {
             finger: np.linalg.norm(
-                tip - trajectory.tip_targets[:, SIDES.index(side), FINGERS.index(finger)],
+                tip
+                - trajectory.tip_targets[:, SIDES.index(side), FINGERS.index(finger)],
                 axis=1,
             )
             for finger, tip in points[side].tips.items()
         }
         for side in sides
     }
-    every = np.concatenate([e for hand in errors.values() for e in hand.values()]) * 1000
+    every = (
+        np.concatenate([e for hand in errors.values() for e in hand.values()]) * 1000
+    )
     worst = np.max([e for hand in errors.values() for e in hand.values()], axis=0)
     pinch, inter, figures = _contacts(robot, trajectory, points)
     excess, speed_ratio = _limits(robot, trajectory)
@@ -156,7 +160,9 @@ def _limits(
             continue
         spec = robot.hands[side]
         lowest, highest, speed = hand.extrema()
-        position += int(((lowest < spec.lower - 1e-9) | (highest > spec.upper + 1e-9)).sum())
+        position += int(
+            ((lowest < spec.lower - 1e-9) | (highest > spec.upper + 1e-9)).sum()
+        )
         velocity += int((speed > spec.velocity_limit + 1e-6).sum())
         ratio = max(ratio, float((speed / spec.velocity_limit).max()))
     return (position, velocity), ratio
@@ -172,7 +178,9 @@ def _wrist_rates(
     for side in sides:
         index = SIDES.index(side)
         offset = hand_model(robot.hands[side]).T_base_hand[:3, 3]
-        wrist = poses[:, index, 4:] + matrix_from_quaternion(poses[:, index, :4]) @ offset
+        wrist = (
+            poses[:, index, 4:] + matrix_from_quaternion(poses[:, index, :4]) @ offset
+        )
         if len(wrist) > 1:
             step = np.linalg.norm(np.diff(wrist, axis=0), axis=1)
             linear = max(linear, float(step.max() / 0.005))
@@ -197,7 +205,9 @@ def _penetration(
     """Deepest capsule overlap within a hand and between hands [mm]."""
     depth = {"self": 0.0, "inter": 0.0}
     ends, sets = {}, {}
-    stride = max(1, int(OVERLAP_PERIOD * len(trajectory.time_from_start) / trajectory.duration))
+    stride = max(
+        1, int(OVERLAP_PERIOD * len(trajectory.time_from_start) / trajectory.duration)
+    )
     for side in sides:
         spec, index = robot.hands[side], SIDES.index(side)
         sets[side] = capsule_set(spec)

@@ -6,16 +6,16 @@ again with the velocity limits → B-spline inside all limits → trajectory and
 
 import time as clock
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 
 import numpy as np
 
-from handx_gen.kinematics.contacts import ContactTrack, contact_track, split_pair
+from handx_gen.kinematics.contacts import contact_track, split_pair
 from handx_gen.motion import BimanualMotion
 from handx_gen.skeleton import FINGERS, SIDES
 from retarget.assess import assess
-from retarget.calibration import Calibration, calibrate_both
-from retarget.configuration import HandModel, hand_model
+from retarget.calibration import calibrate_both
+from retarget.configuration import hand_model
 from retarget.contacts import available_pairs
 from retarget.costs.collision import find_overlaps
 from retarget.costs.contact import ContactGoals, contact_goals
@@ -30,7 +30,7 @@ from retarget.separation import back_off
 from retarget.solve import solve_frames
 from retarget.targets import HandTargets, hand_targets
 from retarget.trajectory import BimanualTrajectory
-from retarget.trajectory_solve import solve_trajectory
+from retarget.trajectory_solve import SMALL_STEP, solve_trajectory
 from robots.robot import RobotSpec
 
 CENTRE = np.array([0.0, 0.0, HEIGHT])
@@ -54,13 +54,13 @@ class RetargetOptions:
     """
 
     max_stretch: float = 3.0
-    tolerated: float = 0.01
+    tolerated: float = 0.1
     rate: float = 100.0
     solve_rate: float = 60.0
     wrist_speed: float = 1.0
     wrist_turn_rate: float = 6.0
     deviations: Deviations = field(default_factory=Deviations)
-    iterations: int = 12
+    iterations: int = 16
 
     def __post_init__(self) -> None:
         for name in ("rate", "solve_rate", "wrist_speed", "wrist_turn_rate"):
@@ -161,11 +161,15 @@ def _frames(motion: BimanualMotion, solve_rate: float) -> tuple[np.ndarray, floa
     place_in = np.clip(query * motion.fps, 0, len(motion) - 1)
     low = np.minimum(place_in.astype(int), len(motion) - 2)
     part = (place_in - low)[:, None, None, None]
-    return (1 - part) * joints[low] + part * joints[low + 1], (count - 1) / motion.duration
+    return (1 - part) * joints[low] + part * joints[low + 1], (
+        count - 1
+    ) / motion.duration
 
 
 def _groups(
-    problems: Mapping[str, HandProblem], goals: ContactGoals, start: dict[str, np.ndarray]
+    problems: Mapping[str, HandProblem],
+    goals: ContactGoals,
+    start: dict[str, np.ndarray],
 ) -> list[tuple[str, ...]]:
     """Hands that must be solved together: those that come near each other."""
     sides = tuple(problems)
@@ -228,7 +232,7 @@ def _solve(
     stretch = choose_stretch(ratio, options.max_stretch, options.tolerated)
     final = run([solution.z for solution in free], stretch)
     last_step = np.max([solution.last_step for solution in final], axis=0)
-    return split(final), last_step < 0.05, stretch
+    return split(final), last_step < SMALL_STEP, stretch
 
 
 def _nominal_bend(objective: Objective) -> np.ndarray:
@@ -240,9 +244,7 @@ def _nominal_bend(objective: Objective) -> np.ndarray:
     return bend
 
 
-def _wrist_path(
-    problem: HandProblem, z: np.ndarray
-) -> tuple[np.ndarray, np.ndarray]:
+def _wrist_path(problem: HandProblem, z: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Positions [m] and rotations of the wrist with its correction."""
     from retarget.rotations import exp
 

@@ -84,9 +84,15 @@ def hand_scale(model: HandModel, hands: np.ndarray) -> float:
             continue
         chain = CHAINS[name]
         human.append(sum(lengths[bone] for bone in zip(chain[1:], chain[2:])))
-        at = pose.locate(
-            model.points([(finger.middle_link, np.zeros(3)), (finger.tip_link, np.zeros(3))])
-        )[0] @ inverse[:3, :3].T + inverse[:3, 3]
+        at = (
+            pose.locate(
+                model.points(
+                    [(finger.middle_link, np.zeros(3)), (finger.tip_link, np.zeros(3))]
+                )
+            )[0]
+            @ inverse[:3, :3].T
+            + inverse[:3, 3]
+        )
         middle, tip = at
         # The rest pose is nearly straight, so the chord stands for the length.
         robot.append(
@@ -112,7 +118,8 @@ def fit_similarity(
     units of the target would reward a small s.
 
     Args:
-        source, target: (K, 3).
+        source: (K, 3).
+        target: (K, 3).
         weight: (K,).
         scale: Fixed scale, or None.
     """

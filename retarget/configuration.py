@@ -45,9 +45,10 @@ class HandPose:
     def locate(self, points: Points) -> np.ndarray:
         """The points in the root frame, (T, K, 3) [m]."""
         rotation = self.rotation[:, points.body]
-        return self.position[:, points.body] + (rotation @ points.offset[..., None])[
-            ..., 0
-        ]
+        return (
+            self.position[:, points.body]
+            + (rotation @ points.offset[..., None])[..., 0]
+        )
 
 
 class HandModel:
@@ -232,7 +233,8 @@ class HandModel:
             pose: From `forward`.
             frame: (A,) frame of each row.
             body: (A,) body of each row's point.
-            located, normal: (A, 3) the point and the direction, root frame.
+            located: (A, 3) the points, root frame [m].
+        normal: (A, 3) the directions, root frame.
 
         Returns:
             (A, m) [m/rad].

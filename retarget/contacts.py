@@ -218,9 +218,7 @@ def approach(
     normal = (a - b) / np.maximum(distance, 1e-9)[:, None]
     gap = distance - hand_a.radius[finger_a] - hand_b.radius[finger_b]
     none = np.full((len(a), 1), -1)
-    return Approach(
-        a[:, None], b[:, None], none, none, normal[:, None], gap[:, None]
-    )
+    return Approach(a[:, None], b[:, None], none, none, normal[:, None], gap[:, None])
 
 
 def _palms(
@@ -271,9 +269,7 @@ def robot_contact_track(
     return track(points, tuple(pair for pair in wanted if pair in can))
 
 
-def track(
-    points: Mapping[str, ContactPoints], pairs: tuple[str, ...]
-) -> ContactTrack:
+def track(points: Mapping[str, ContactPoints], pairs: tuple[str, ...]) -> ContactTrack:
     """The contact track of given contact points; palms count where they are closest."""
     frames = len(next(iter(points.values())).normal)
     gap = np.zeros((frames, len(pairs)))

@@ -57,11 +57,13 @@ class HandState:
     def row_jacobian(
         self, frame: np.ndarray, body: np.ndarray, point: np.ndarray, normal: np.ndarray
     ) -> np.ndarray:
-        """n · ∂x/∂z of A points given in world, (A, m + 6)."""
+        """N · ∂x/∂z of A points given in world, (A, m + 6)."""
         rotation = self.rotation[frame]
         local = np.einsum("aij,ai->aj", rotation, point - self.position[frame])
         direction = np.einsum("aij,ai->aj", rotation, normal)
         joints = self.model.row_jacobian(self.pose, frame, body, local, direction)
-        moment = np.cross(point - self.wrist[frame], normal)  # n · (ω × r) = ω · (r × n)
+        moment = np.cross(
+            point - self.wrist[frame], normal
+        )  # n · (ω × r) = ω · (r × n)
         turn = np.einsum("ai,aij->aj", moment, self._turn_jacobian[frame])
         return np.concatenate([joints, normal, turn], 1)

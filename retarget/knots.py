@@ -56,9 +56,7 @@ def make_trajectory(
     """
     count = max(int(np.ceil(plan.retiming.duration * plan.rate)) + 1, 4)
     h = max(plan.retiming.duration, 3 / plan.rate) / (count - 1)
-    source = plan.retiming.source_time(
-        np.linspace(0.0, plan.retiming.duration, count)
-    )
+    source = plan.retiming.source_time(np.linspace(0.0, plan.retiming.duration, count))
     knots = count + 2
     time = np.arange(knots) * h
     hands: dict[str, JointTrajectory | None] = dict.fromkeys(SIDES)
@@ -69,7 +67,9 @@ def make_trajectory(
         index = SIDES.index(side)
         model, problem = plan.models[side], plan.problems[side]
         free = len(model.free)
-        angles, held = _joint_controls(model, _resample(z[:, :free], plan.fps, source), h)
+        angles, held = _joint_controls(
+            model, _resample(z[:, :free], plan.fps, source), h
+        )
         positions, velocities = limits.spline_knots(angles, h)
         expand = model.expand_matrix[:, model.free]
         hands[side] = JointTrajectory(
@@ -101,7 +101,8 @@ def _joint_controls(
     controls = np.clip(controls, model.lower, model.upper)
     step = model.velocity_limit * h * (1 - limits.SPEED_MARGIN)
     slow = limits.slow_envelope(controls, step)
-    return slow, (np.abs(slow - controls) > HELD_JOINT).any(1)
+    moved = np.abs(slow - controls).max(1)
+    return slow, moved > HELD_JOINT
 
 
 def _bases(
@@ -124,8 +125,8 @@ def _bases(
     slow_turned = limits.slow_path(
         turned, 0.5 * plan.wrist_turn_rate * h * TURN_RESERVE
     )
-    held = (np.abs(slow_wrist - wrist) > HELD_WRIST).any(1)
-    held |= (np.abs(slow_turned - turned) > HELD_JOINT).any(1)
+    held = np.abs(slow_wrist - wrist).max(1) > HELD_WRIST
+    held |= np.abs(slow_turned - turned).max(1) > HELD_JOINT
     wrist = limits.spline_knots(slow_wrist, h)[0]
     wxyz = limits.spline_knots(slow_turned, h)[0]
     wxyz /= np.linalg.norm(wxyz, axis=1, keepdims=True)

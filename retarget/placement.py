@@ -69,7 +69,8 @@ def smooth_frames(
     """Zero-lag smoothing of a moving coordinate frame (Whittaker, second differences).
 
     Args:
-        rotation: (T, 3, 3); position: (T, 3) [m].
+        rotation: (T, 3, 3).
+        position: (T, 3) [m].
         fps: Frames per second [Hz].
         cutoff: Frequency at which half the amplitude is left [Hz].
 

@@ -3,8 +3,16 @@
 import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
+from pathlib import Path
 
 import numpy as np
+
+from handx_gen import npz
+from handx_gen.errors import InputError
+
+SCHEMA_VERSION = 1
+NEAR = 0.030
+"""A robot touch is unwanted where the human points are further apart than this [m]."""
 
 
 @dataclass(frozen=True)
@@ -121,7 +129,78 @@ class RetargetReport:
 
     def to_json(self) -> str:
         """The report as JSON text."""
-        return json.dumps(self.to_dict(), indent=2, allow_nan=False)
+        body = {"schema_version": SCHEMA_VERSION, **self.to_dict()}
+        return json.dumps(body, indent=2, ensure_ascii=False, allow_nan=False)
+
+    def save(self, path: str | Path) -> Path:
+        """Write the report atomically as JSON."""
+        return npz.write_text(path, self.to_json() + "\n")
+
+    @classmethod
+    def load(cls, path: str | Path) -> "RetargetReport":
+        """Read a report written by `save`.
+
+        Raises:
+            InputError: Missing, not JSON, or a field is missing or of another kind.
+        """
+        try:
+            body = json.loads(Path(path).read_text(encoding="utf-8"))
+            body.pop("schema_version", None)
+            for name in ("pinch", "inter_hand"):
+                score = body[name]
+                body[name] = ContactScore(
+                    **{**score, "unreachable": tuple(score["unreachable"])}
+                )
+            body["contacts"] = tuple(ContactFigures(**row) for row in body["contacts"])
+            body["unsolved"] = tuple(body["unsolved"])
+            return cls(**body)
+        except FileNotFoundError:
+            raise InputError(path, "", "no such file", "retarget first") from None
+        except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+            raise InputError(
+                path, "", f"not a retarget report ({type(error).__name__}: {error})",
+                "run `handx retarget` again",
+            ) from error  # fmt: skip
+
+    def rows(self) -> list[tuple[str, str]]:
+        """Label and value of what a reader wants to know first."""
+        rows = [
+            ("time stretch", f"×{self.stretch:.2f}"),
+            (
+                "fingertip error",
+                f"{self.tip_error_mm:.1f} mm, p95 {self.tip_error_p95_mm:.1f} mm "
+                f"(human size {self.tip_error_human_mm:.1f} mm)",
+            ),
+            ("pinches", _describe(self.pinch)),
+            ("contacts between hands", _describe(self.inter_hand)),
+            (
+                "limit violations",
+                f"{self.position_violations} position, "
+                f"{self.velocity_violations} velocity",
+            ),
+            ("top speed", f"{100 * self.top_speed_ratio:.0f} % of the joint's limit"),
+            (
+                "commanded overlap",
+                f"{self.penetration_mm['self']:.1f} mm within a hand, "
+                f"{self.penetration_mm['inter']:.1f} mm between hands",
+            ),
+            ("unsolved frames", f"{len(self.unsolved)} of {self.frames}"),
+            ("saturated samples", f"{100 * self.saturated_fraction:.1f} %"),
+        ]
+        for pair in (*self.pinch.unreachable, *self.inter_hand.unreachable):
+            floor = next(c.floor_mm for c in self.contacts if c.pair == pair)
+            rows.append(("out of reach", f"{pair}: misses by {floor:.0f} mm"))
+        return rows
+
+
+def _describe(score: ContactScore) -> str:
+    """One contact score in words."""
+    if score.recall is None or score.gap_mm is None:
+        return "none asked" if not score.unreachable else "none within reach"
+    return (
+        f"{100 * score.recall:.0f} % of {score.asked} asked samples kept, "
+        f"mean gap {score.gap_mm:.1f} mm, {score.unwanted} unwanted"
+    )
 
 
 def contact_score(
@@ -135,12 +214,13 @@ def contact_score(
     """Score of the given pairs.
 
     Args:
-        asked, human_gap: (T, P) of the human motion, gaps [m].
-        made, gap: (T, P) of the robot.
+        asked: (T, P) bool, human contacts.
+        human_gap: (T, P) human gaps [m].
+        made: (T, P) bool, robot contacts.
+        gap: (T, P) robot gaps [m].
         pairs: P names.
         floors: pair → smallest reachable gap [m], where known.
     """
-    near = 0.030
     can = np.array([floors.get(pair, 0.0) <= 0.005 for pair in pairs], bool)
     unreachable = tuple(
         pair for pair, ok, on in zip(pairs, can, asked.any(0)) if on and not ok
@@ -148,7 +228,7 @@ def contact_score(
     wanted = asked & can if len(pairs) else asked
     count, kept = int(wanted.sum()), int((wanted & made).sum())
     touches = int(made.sum())
-    unwanted = int((made & (human_gap > near)).sum())
+    unwanted = int((made & (human_gap > NEAR)).sum())
     return ContactScore(
         asked=count,
         kept=kept,

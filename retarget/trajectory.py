@@ -134,7 +134,8 @@ class JointTrajectory:
         """Raise if the spline leaves the limits anywhere, between knots included.
 
         Args:
-            lower, upper: (n,) [rad].
+            lower: (n,) [rad].
+            upper: (n,) [rad].
             velocity: (n,) [rad/s].
 
         Raises:
@@ -168,7 +169,10 @@ def hermite(
     """Cubic Hermite interpolation; constant outside, with slope 0 there.
 
     Args:
-        time: (T,) increasing; values, slopes: (T, n); t: () or (Q,).
+        time: (T,) increasing [s].
+        values: (T, n).
+        slopes: (T, n) derivatives of the values.
+        t: () or (Q,) [s].
 
     Returns:
         Values and derivatives, (..., n).

@@ -12,6 +12,12 @@ import numpy as np
 from retarget.objective import Objective
 from retarget.solve import held_at_bound
 
+SPEED_SHARE = 0.94
+"""The hinge starts at this share of a velocity limit: the curve between two frames is
+faster than their mean speed."""
+SMALL_STEP = 0.03
+"""A frame whose last step is below this [rad or m] has converged."""
+
 
 @dataclass(frozen=True, eq=False)
 class Solution:
@@ -36,15 +42,13 @@ class _Smoothness:
     ) -> None:
         self.bend = objective.acceleration_cost / dt**4
         self.offset = offset  # (T−2, N) second differences of the nominal wrist
-        limit = objective.velocity_limit * stretch * dt
+        limit = SPEED_SHARE * objective.velocity_limit * stretch * dt
         self.reach = limit
         self.hinge = np.where(
             np.isfinite(limit), (objective.deviations.overspeed * limit) ** -2.0, 0.0
         )
 
-    def terms(
-        self, z: np.ndarray
-    ) -> tuple[float, np.ndarray, np.ndarray, np.ndarray]:
+    def terms(self, z: np.ndarray) -> tuple[float, np.ndarray, np.ndarray, np.ndarray]:
         """Cost, gradient (T, N), and what is active of the hinge."""
         gradient = np.zeros_like(z)
         second = z[2:] - 2 * z[1:-1] + z[:-2] + self.offset
@@ -93,14 +97,15 @@ def solve_trajectory(
         offset: (T−2, N) second differences of the nominal motion of each variable
             (zero for joints), so that the wrist itself is smooth, not its correction.
         iterations: At most so many steps.
-        tolerance: Stop when no variable moves by more than this [rad or m].
+        tolerance: Stop when a step gains less than this fraction of the cost and moves
+            no variable by more than `SMALL_STEP`.
     """
     from scipy.linalg import LinAlgError, solveh_banded
 
     frames, size = start.shape
     z = np.clip(start, objective.lower, objective.upper)
     smooth = _Smoothness(objective, dt, stretch, offset)
-    damping, history = 1e-4, []
+    damping, history = np.full(frames, 1e-4), []
     now = objective.evaluate(z)
     tie = smooth.terms(z)
     total = float(now.cost.sum()) + tie[0]
@@ -111,7 +116,7 @@ def solve_trajectory(
         band = np.zeros((2 * size + 1, frames, size))
         for c in range(size):
             band[: size - c, :, c] = now.hessian[:, c:, c].T
-        band[0] *= 1 + damping
+        band[0] *= 1 + damping[:, None]
         smooth.add_to(band, tie[3])
         _hold(band, held)
         try:
@@ -121,22 +126,23 @@ def solve_trajectory(
                 lower=True, overwrite_ab=True, overwrite_b=True, check_finite=False,
             ).reshape(frames, size)  # fmt: skip
         except LinAlgError:
-            damping = max(damping * 100, 1e-3)
+            damping = np.maximum(damping * 100, 1e-3)
             continue
         new = np.clip(z + step, objective.lower, objective.upper)
         then = objective.evaluate(new)
         tie_then = smooth.terms(new)
         total_then = float(then.cost.sum()) + tie_then[0]
+        worse = then.cost > now.cost
         if total_then > total:
-            damping *= 10
-            if damping > 1e8:
-                break
+            # Only where the model was wrong does the step need to shrink.
+            damping = np.where(worse, np.maximum(damping * 10, 1e-2), damping * 2)
             continue
         last_step = np.abs(new - z).max(1)
+        done = total - total_then < tolerance * total and last_step.max() < SMALL_STEP
         z, now, tie, total = new, then, tie_then, total_then
         history.append(total)
-        damping = max(damping / 5, 1e-7)
-        if last_step.max() < tolerance:
+        damping = np.clip(np.where(worse, damping * 3, damping / 4), 1e-7, 1e6)
+        if done:
             break
     return Solution(z, last_step, tuple(history))
 

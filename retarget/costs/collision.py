@@ -42,9 +42,11 @@ def capsule_set(spec: HandSpec) -> CapsuleSet:
     count = len(radius)
     first, second = np.triu_indices(count, 1)
     body = start.body
-    near = (body[first] == body[second]) | (
-        model.parent[body[first]] == body[second]
-    ) | (model.parent[body[second]] == body[first])
+    near = (
+        (body[first] == body[second])
+        | (model.parent[body[first]] == body[second])
+        | (model.parent[body[second]] == body[first])
+    )
     pose = model.forward(model.rest[None])
     a, b = pose.locate(start)[0], pose.locate(end)[0]
     p, q = closest_points(a[first], b[first], a[second], b[second])
@@ -105,8 +107,10 @@ def overlaps(
     """Pairs of capsules whose surfaces are closer than `margin`.
 
     Args:
-        a, b: Segment ends, each (T, C, 3) [m] in world.
-        radius_a, radius_b: (C,) [m].
+        a: Segment ends, each (T, C, 3) [m] in world.
+        radius_a: (C,) [m].
+        b: Like a.
+        radius_b: Like radius_a.
         pairs: (S, 2) capsule of a, capsule of b.
         margin: [m].
     """
@@ -118,7 +122,9 @@ def overlaps(
     offset = centre_a[:, i] - centre_b[:, j]
     frame, pair = np.nonzero((offset * offset).sum(-1) < reach * reach)
     i, j = i[pair], j[pair]
-    p, q = closest_points(a[0][frame, i], a[1][frame, i], b[0][frame, j], b[1][frame, j])
+    p, q = closest_points(
+        a[0][frame, i], a[1][frame, i], b[0][frame, j], b[1][frame, j]
+    )
     offset = p - q
     length = np.linalg.norm(offset, axis=1)
     distance = length - radius_a[i] - radius_b[j]

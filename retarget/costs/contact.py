@@ -45,7 +45,9 @@ def smoothstep(x: np.ndarray) -> np.ndarray:
     return x * x * (3 - 2 * x)
 
 
-def contact_goals(track: ContactTrack, pairs: tuple[str, ...], scale: float) -> ContactGoals:
+def contact_goals(
+    track: ContactTrack, pairs: tuple[str, ...], scale: float
+) -> ContactGoals:
     """Goals for the `pairs` that the robot can have, from the human contact track."""
     gap = track.select(pairs).gap.astype(float)
     ever = (gap < FAR).any(0)
@@ -100,6 +102,8 @@ def contact_rows(
     return rows
 
 
-def palm_and_tip_bodies(tips: Points, palm: Points, fingers: tuple[str, ...]) -> dict[str, int]:
+def palm_and_tip_bodies(
+    tips: Points, palm: Points, fingers: tuple[str, ...]
+) -> dict[str, int]:
     """Finger name or "palm" → body index of its contact point."""
     return dict(zip(fingers, map(int, tips.body))) | {"palm": int(palm.body[0])}

@@ -27,7 +27,8 @@ def add_fingers(
     Args:
         total: Where to add.
         columns: The hand's joint variables.
-        model, pose: The hand and its forward kinematics.
+        model: The hand.
+        pose: Its forward kinematics.
         points: K points of the hand.
         target: (T, K, 3) [m], root frame.
         cost: (K,) [1/m²].

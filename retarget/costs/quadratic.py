@@ -44,7 +44,5 @@ class Quadratic:
 def huber(length: np.ndarray, knee: float) -> tuple[np.ndarray, np.ndarray]:
     """Huber's ρ and its IRLS weight ρ'(r)/r for residual lengths ≥ 0 [Huber1964]."""
     weight = np.minimum(1.0, knee / np.maximum(length, 1e-12))
-    value = np.where(
-        length <= knee, 0.5 * length**2, knee * (length - 0.5 * knee)
-    )
+    value = np.where(length <= knee, 0.5 * length**2, knee * (length - 0.5 * knee))
     return value, weight
