@@ -1,7 +1,7 @@
 """`hand.toml` + URDF → `HandSpec`: the reader of a robot folder's data.
 
 Names in `hand.toml` are written without the side's `prefix`, so that one table serves
-both hands; the format is described in `docs/robots.md`.
+both hands; the format is described in `robots/README.md`.
 """
 
 import sys

@@ -9,6 +9,7 @@ import hashlib
 import os
 from pathlib import Path
 
+from robots.capability import read_capability
 from robots.errors import RobotError
 from robots.hand import HandSpec
 from robots.hand_file import SIDES, read_controller, read_hand, read_toml
@@ -131,6 +132,10 @@ def lint(folder: str | Path) -> list[str]:
     for hand in robot.hands.values():
         urdf = read_urdf(hand.urdf)
         findings += [f"{hand.urdf}: {text}" for text in _hand_findings(hand, urdf)]
+    try:
+        read_capability(robot)
+    except RobotError as error:
+        findings.append(str(error))
     left, right = (robot.hands[side] for side in SIDES)
     if len(left.actuated) != len(right.actuated) or set(left.fingers) != set(
         right.fingers
