@@ -16,7 +16,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from handx import files
-from handx_gen import npz
 from handx_gen.errors import InputError
 from handx_gen.kinematics.requests import MatchResult, RequestedEvents, match
 from handx_gen.motion import BimanualMotion
@@ -125,7 +124,7 @@ def run(
         with _timed("retarget", stage, times):
             trajectory, retarget_report = retarget(motion, spec)
             trajectory.save(folder / files.TRAJECTORY)
-            npz.write_text(folder / files.RETARGET, retarget_report.to_json() + "\n")
+            retarget_report.save(folder / files.RETARGET)
         with _timed("validate", stage, times):
             verdict = text_verdict(found, reading.nearest)
             rollout, report = validate(trajectory, spec, verdict, retarget_report)
@@ -134,7 +133,7 @@ def run(
         with _timed("record", stage, times):
             record(trajectory, spec, rollout, folder)
         with _timed("video", stage, times):
-            note = film(rollout, spec, folder)
+            note = film(rollout, spec, folder, reading.plan.text)
     return RunResult(
         Path(out), reading, motion, trajectory, retarget_report, rollout, report,
         found, note, times,
@@ -216,7 +215,10 @@ def text_verdict_of(
 def retarget(
     motion: BimanualMotion, robot: RobotSpec
 ) -> tuple[BimanualTrajectory, "RetargetReport"]:
-    """Motion → the robot's joints; the trajectory remembers which motion it came from."""
+    """Motion → the robot's joints.
+
+    The trajectory remembers by their hashes which motion and which report are its own.
+    """
     from retarget import retarget_motion
 
     trajectory, report = retarget_motion(motion, robot)
@@ -224,6 +226,7 @@ def retarget(
         **motion.provenance,
         **trajectory.provenance,
         "motion_sha256": motion_sha256(motion),
+        "retarget_sha256": _sha256(report.to_json()),
     }
     return replace(trajectory, provenance=provenance), report
 
@@ -242,7 +245,7 @@ def validate(
     retarget_report: "RetargetReport | None" = None,
 ) -> tuple[Rollout, SimReport]:
     """Trajectory → what the simulated hands did, and the three verdicts."""
-    from sim.validation import validate as simulate
+    from sim import validate as simulate
 
     return simulate(trajectory, robot, text, retarget_report)
 
@@ -256,11 +259,32 @@ def record(
     return write_mcap(folder / files.MCAP, trajectory, robot, rollout)
 
 
-def film(rollout: Rollout, robot: RobotSpec, folder: Path) -> str:
-    """Measured state → `video.mp4`; says how it was drawn."""
-    from sim.render import render_video
+def film(rollout: Rollout, robot: RobotSpec, folder: Path, title: str = "") -> str:
+    """Measured state → `video.mp4`; says what is missing for a rendered one, or ""."""
+    from sim import render_video
 
-    return str(render_video(rollout, robot, folder / files.VIDEO))
+    return render_video(rollout, robot, folder / files.VIDEO, title)
+
+
+def retarget_report_of(
+    trajectory: BimanualTrajectory, path: Path
+) -> "RetargetReport | None":
+    """The `retarget.json` at `path`, if it is there and speaks of this trajectory.
+
+    Raises:
+        InputError: The file is there and is not a retarget report.
+    """
+    from retarget import RetargetReport
+
+    if not path.exists():
+        return None
+    report = RetargetReport.load(path)
+    mine = trajectory.provenance.get("retarget_sha256") == _sha256(report.to_json())
+    return report if mine else None
+
+
+def _sha256(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()
 
 
 @contextmanager

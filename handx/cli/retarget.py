@@ -30,7 +30,6 @@ class Retarget:
         """Retarget, write, and print the kinematic truth."""
         from handx import files, pipeline
         from handx.cli import console, summaries
-        from handx_gen import npz
         from handx_gen.motion import BimanualMotion
         from robots import load_robot
 
@@ -40,6 +39,6 @@ class Retarget:
         with files.staged(self.out, names) as folder, console.progress("retarget"):
             trajectory, report = pipeline.retarget(motion, robot)
             trajectory.save(folder / files.TRAJECTORY)
-            npz.write_text(folder / files.RETARGET, report.to_json() + "\n")
+            report.save(folder / files.RETARGET)
         console.console().print(summaries.retargeting(trajectory, report))
         return 0

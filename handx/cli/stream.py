@@ -56,7 +56,7 @@ class Stream:
         from handx.streaming.player import Player
         from retarget.trajectory import BimanualTrajectory
         from robots import load_robot
-        from sim.report import SimReport
+        from sim import SimReport, verify_report
 
         trajectory = BimanualTrajectory.load(self.trajectory)
         robot = load_robot(trajectory.robot)
@@ -64,6 +64,8 @@ class Stream:
         found = self.report is not None or beside.exists()
         report = SimReport.load(beside) if found else None
         path = clear(trajectory, robot, report, self.force, str(self.trajectory))
+        if report is not None:
+            verify_report(report, trajectory, robot)
         topics = [topic(controller) for controller in served_controllers(path, robot)]
         with DdsPublisher(topics, self._domain()) as publisher:
             player = Player(path, robot, publisher, rate=self.rate)

@@ -1,6 +1,5 @@
 """What each stage says about its result, as rows of a table."""
 
-import json
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
@@ -14,10 +13,11 @@ from handx_gen.kinematics.requests import MatchResult
 from handx_gen.kinematics.requests import describe as describe_request
 from handx_gen.motion import BimanualMotion
 from retarget.trajectory import BimanualTrajectory
+from robots.capability import read_capability
 from robots.robot import RobotSpec
 
 if TYPE_CHECKING:
-    from retarget.report import ContactScore, RetargetReport
+    from retarget.report import RetargetReport
 
 
 def motion(drawn: BimanualMotion, reading: Reading, found: MatchResult) -> Table:
@@ -29,7 +29,7 @@ def motion(drawn: BimanualMotion, reading: Reading, found: MatchResult) -> Table
         [
             ("asked", reading.plan.text),
             ("read as", asked or "nothing"),
-            ("model", drawn.provenance.get("model", "?")),
+            ("model", _model(drawn)),
             (
                 "length",
                 f"{len(drawn)} frames, {drawn.duration:.2f} s at {drawn.fps:g} Hz",
@@ -40,52 +40,20 @@ def motion(drawn: BimanualMotion, reading: Reading, found: MatchResult) -> Table
     )
 
 
+def _model(drawn: BimanualMotion) -> str:
+    """What drew the motion, and why not what was asked for."""
+    warning = drawn.provenance.get("warning")
+    name = str(drawn.provenance.get("model", "unknown"))
+    return f"{name} ({warning})" if warning else name
+
+
 def retargeting(trajectory: BimanualTrajectory, report: "RetargetReport") -> Table:
     """The retargeting stage: errors, contacts, and what time cost."""
+    length = f"{trajectory.duration:.2f} s"
     return facts(
         "retargeting",
-        [
-            ("robot", trajectory.robot),
-            (
-                "length",
-                f"{trajectory.duration:.2f} s, time stretched ×{report.stretch:.2f}",
-            ),
-            (
-                "fingertip error",
-                f"mean {report.tip_error_human_mm:.1f} mm, p95 "
-                f"{report.tip_error_human_p95_mm:.1f} mm (human size)",
-            ),
-            ("pinches kept", _contacts(report.pinch)),
-            ("touches between hands kept", _contacts(report.inter_hand)),
-            ("unreachable", ", ".join(_unreachable(report)) or "none"),
-            (
-                "limits",
-                f"{report.position_violations} position, "
-                f"{report.velocity_violations} velocity violations; fastest joint at "
-                f"{100 * report.top_speed_ratio:.0f} % of its limit",
-            ),
-            ("unsolved frames", f"{len(report.unsolved)} of {report.frames}"),
-        ],
+        [("robot", trajectory.robot), ("length", length), *report.rows()],
     )
-
-
-def _contacts(score: "ContactScore") -> str:
-    """Samples of asked contacts that the robot's kinematics keep."""
-    if score.recall is None:
-        return "n/a (none asked that can be reached)"
-    share = f"{100 * score.recall:.0f} % of {score.asked} samples"
-    return f"{share}, mean gap {score.gap_mm:.1f} mm"
-
-
-def _unreachable(report: "RetargetReport") -> list[str]:
-    """Asked pairs beyond this robot, each with what is missing."""
-    floors = {figures.pair: figures.floor_mm for figures in report.contacts}
-    pairs = (*report.pinch.unreachable, *report.inter_hand.unreachable)
-    return [
-        pair_title(pair)
-        + ("" if floors.get(pair) is None else f" by {floors[pair]:.0f} mm")
-        for pair in pairs
-    ]
 
 
 def written(result: RunResult) -> Table:
@@ -95,7 +63,7 @@ def written(result: RunResult) -> Table:
         "files",
         [
             ("folder", result.folder),
-            ("video", result.video_note),
+            ("video", result.video_note or "rendered"),
             ("time", spent),
         ],
     )
@@ -134,13 +102,14 @@ def robot_facts(robot: RobotSpec) -> list[tuple[str, str]]:
 
 def misses(robot: RobotSpec) -> str:
     """The contacts a robot cannot close, from its capability.json."""
-    path = robot.folder / "capability.json"
-    if not path.exists():
+    capability = read_capability(robot)
+    if capability is None:
         return "not measured"
-    pairs = json.loads(path.read_text(encoding="utf-8"))["pairs"]
-    short = {pair: entry["short_by_mm"] for pair, entry in pairs.items()}
-    found = [f"{pair_title(p)} by {gap:.0f} mm" for p, gap in short.items() if gap > 0]
-    return ", ".join(found) or f"none: all {len(short)} contacts can be made"
+    found = [
+        f"{pair_title(pair)} by {1000 * gap:.0f} mm"
+        for pair, gap in capability.unreachable.items()
+    ]
+    return ", ".join(found) or f"none: all {len(capability.pairs)} contacts can be made"
 
 
 def pair_title(pair: str) -> str:

@@ -22,7 +22,7 @@ class Validate:
     trajectory: Annotated[
         tyro.conf.Positional[Path], tyro.conf.arg(metavar="TRAJECTORY.NPZ")
     ]
-    """The trajectory."""
+    """The trajectory; its retarget.json is looked for beside it."""
     motion: Path | None = None
     """The motion it was made from; by default motion.npz beside it."""
     out: Path | None = None
@@ -41,18 +41,22 @@ class Validate:
         text = pipeline.text_verdict_of(
             trajectory, self._motion(here), str(self.trajectory)
         )
+        kinematics = pipeline.retarget_report_of(trajectory, here / files.RETARGET)
         names = (files.ROLLOUT, files.REPORT, files.MCAP, files.VIDEO)
         with files.staged(self.out or here, names) as folder:
             with console.progress("validate"):
-                rollout, report = pipeline.validate(trajectory, robot, text)
+                rollout, report = pipeline.validate(trajectory, robot, text, kinematics)
                 rollout.save(folder / files.ROLLOUT)
                 report.save(folder / files.REPORT)
             with console.progress("record"):
                 pipeline.record(trajectory, robot, rollout, folder)
             with console.progress("video"):
-                pipeline.film(rollout, robot, folder)
+                title = str(trajectory.provenance.get("text", ""))
+                note = pipeline.film(rollout, robot, folder, title)
         terminal = console.console()
         terminal.print(console.checks(report))
+        if note:
+            terminal.print(note)
         terminal.print(console.verdicts(report))
         return 0 if report.passed else 1
 

@@ -5,6 +5,8 @@ the knots too, at rest at both ends, and its report says PASS about exactly thes
 arrays. `MessageGuard` looks at every message again on its way out.
 """
 
+import hashlib
+import json
 from collections.abc import Mapping
 from typing import Any
 
@@ -153,9 +155,11 @@ def check_report(
             where, "", "not validated: there is no report.json beside it",
             "run `handx validate` on it first, or name its report with --report",
         )  # fmt: skip
+    thresholds = json.dumps(dict(report.thresholds), sort_keys=True).encode()
     for name, expected in (
         ("trajectory", trajectory.sha256()),
         ("robot", robot.sha256),
+        ("thresholds", hashlib.sha256(thresholds).hexdigest()),
     ):
         if report.hashes.get(name) != expected:
             raise InputError(

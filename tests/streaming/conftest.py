@@ -7,6 +7,8 @@ from handx_gen.kinematics.contacts import ContactTrack
 from retarget.trajectory import BimanualTrajectory, JointTrajectory
 from robots import load_robot
 from sim.report import SimReport, Verdict
+from sim.thresholds import THRESHOLDS
+from sim.validation import hashes
 
 
 def make_trajectory(robot, seconds=1.0, rate=30.0, hands=("left", "right")):
@@ -54,9 +56,9 @@ def make_report(trajectory, robot, answer="yes"):
         robot.name,
         {name: Verdict(answer) for name in ("text", "hand", "physics")},
         (),
-        {},
+        THRESHOLDS.as_dict(),
         1.0,
-        {"trajectory": trajectory.sha256(), "robot": robot.sha256},
+        hashes(trajectory, robot),
     )
 
 

@@ -54,6 +54,13 @@ def test_an_edited_trajectory_is_unvalidated(trajectory, robot, make):
             clear(edited, robot, report, force, "t.npz")
 
 
+def test_loosened_thresholds_are_no_validation(trajectory, robot, make):
+    report = make[1](trajectory, robot)
+    loose = replace(report, thresholds={**report.thresholds, "tip_tracking_mm": 99.0})
+    with pytest.raises(InputError, match=r"hashes\.thresholds"):
+        clear(trajectory, robot, loose, force=True)
+
+
 def test_without_a_report_nothing_leaves(trajectory, robot):
     with pytest.raises(InputError, match=r"t\.npz.*not validated.*handx validate"):
         clear(trajectory, robot, None, where="t.npz")
