@@ -86,8 +86,10 @@ class Generator:
             remember = self.denoiser.remember
             return remember(states, mask, branch), remember(states, mask, branch, drop)
 
-    def features(self, prompts: list[Prompt], seeds: list[int]) -> "Tensor":
-        """Sampled features x_0 (B, 2, T, 63), one clip per prompt and seed."""
+    def features(
+        self, prompts: list[Prompt], seeds: list[int]
+    ) -> "tuple[Tensor, Tensor]":
+        """Sampled features (B, 2, T, 63) and contact probabilities (B, T, pairs)."""
         from handx_gen.diffusion.guidance import classifier_free
         from handx_gen.diffusion.sampler import draw_noise, sample
 
@@ -97,24 +99,21 @@ class Generator:
         adjust = None
         if config.guidance != 1:
             adjust = classifier_free(self.denoiser, null, config.guidance)
-        return sample(self.denoiser, text, noise, config.steps, config.shift, adjust)[0]
+        return sample(self.denoiser, text, noise, config.steps, config.shift, adjust)
 
-    def clips(
-        self, prompts: list[Prompt], seeds: list[int], project: bool = True
-    ) -> np.ndarray:
+    def clips(self, prompts: list[Prompt], seeds: list[int]) -> np.ndarray:
         """Clips of the network's own length, (B, T, 2, 21, 3) [m].
 
         Args:
             prompts: B prompts.
             seeds: B seeds.
-            project: Bring each clip to constant bones and angles within their limits.
 
         Raises:
             InputError: The network gave numbers that are not finite.
         """
-        from handx_gen.hand_model import project as to_hands
+        from handx_gen.diffusion.finish import finish
 
-        x_0 = self.features(prompts, seeds).cpu().numpy()
+        x_0, contact = (value.cpu().numpy() for value in self.features(prompts, seeds))
         if not np.isfinite(x_0).all():
             raise InputError(
                 self.config.name,
@@ -125,9 +124,8 @@ class Generator:
         joints = self.config.norm.unpack(
             x_0, np.tile(self.config.centre, (len(x_0), 1))
         )
-        if project:
-            joints = np.stack([to_hands(clip) for clip in joints])
-        return joints.astype(np.float32)
+        clips = [finish(j.astype(float), c) for j, c in zip(joints, contact)]
+        return np.stack(clips).astype(np.float32)
 
     def motion(self, plan: Plan, seed: int) -> BimanualMotion:
         """One motion for a plan; a segment of its own length is stretched in time."""

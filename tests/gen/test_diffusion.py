@@ -17,7 +17,9 @@ from handx_gen.diffusion.schedule import (  # noqa: E402
 @pytest.fixture
 def denoiser():
     torch.manual_seed(0)
-    config = DenoiserConfig(width=32, depth=2, heads=2, patch=3, frames=12, text_width=8)
+    config = DenoiserConfig(
+        width=32, depth=2, heads=2, patch=3, frames=12, text_width=8
+    )
     model = MotionDenoiser(config).eval()
     with torch.no_grad():  # zero-initialised layers would hide the paths to test
         for weight in model.parameters():

@@ -5,9 +5,19 @@ import pytest
 
 from handx_gen.errors import InputError
 from handx_gen.prompt import Prompt
-from handx_gen.text import HashedEncoder, TextStates, encode_prompts, load_encoder
-from handx_gen.text import files
-from handx_gen.text.files import MissingEncoder, check_minilm, minilm_folder, wheel_folder
+from handx_gen.text import (
+    HashedEncoder,
+    TextStates,
+    encode_prompts,
+    files,
+    load_encoder,
+)
+from handx_gen.text.files import (
+    MissingEncoder,
+    check_minilm,
+    minilm_folder,
+    wheel_folder,
+)
 
 needs_minilm = pytest.mark.skipif(
     wheel_folder() is None, reason="the MiniLM wheel is not installed"
@@ -34,7 +44,9 @@ def test_each_distinct_text_is_encoded_once():
             calls.extend(texts)
             return super().tokens(texts)
 
-    encode_prompts(Counting(4), [Prompt(left="bend", right="bend"), Prompt(left="bend")])
+    encode_prompts(
+        Counting(4), [Prompt(left="bend", right="bend"), Prompt(left="bend")]
+    )
     assert calls == ["bend"]
 
 
@@ -65,7 +77,9 @@ def test_folder_without_weights_is_named(tmp_path):
 
 def test_other_weights_are_refused(tmp_path):
     (tmp_path / "model.safetensors").write_bytes(b"not the official weights")
-    with pytest.raises(InputError, match=r"model.safetensors \[sha256\].*expected 53aa"):
+    with pytest.raises(
+        InputError, match=r"model.safetensors \[sha256\].*expected 53aa"
+    ):
         check_minilm(tmp_path)
 
 

@@ -9,10 +9,10 @@ from handx_gen.text.encoder import BRANCHES
 
 pytest.importorskip("torch")
 
-from training.data.batch import TEXT_BUCKET, Loader  # noqa: E402
-from training.data.store import Shard, mirrored_pairs, shard_paths  # noqa: E402
-from training.data.synthetic import make_shard, variants  # noqa: E402
-from training.data.words import swap_sides  # noqa: E402
+from training.data.batch import TEXT_BUCKET, Loader
+from training.data.store import Shard, mirrored_pairs, shard_paths
+from training.data.synthetic import make_shard, variants
+from training.data.words import swap_sides
 
 
 def test_mirrored_pairs_are_those_of_the_mirrored_motion():

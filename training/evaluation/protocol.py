@@ -31,8 +31,16 @@ def split_items(
     split: str, count: int, synthesize: Callable[[int, str], Any], first_seed: int
 ) -> list[Item]:
     """The first sentence of `count` clips of a split, with the clip's own events."""
-    clips = (synthesize(first_seed + i, split) for i in range(count))
-    return [Item(clip.sentences[0], clip.requested) for clip in clips]
+    items: list[Item] = []
+    seed = first_seed
+    while len(items) < count:
+        try:
+            clip = synthesize(seed, split)
+            items.append(Item(clip.sentences[0], clip.requested))
+        except AssertionError:  # no clip of this seed passed the teacher's checks
+            pass
+        seed += 1
+    return items
 
 
 def free_items(path: Path = FREE_SENTENCES) -> list[Item]:

@@ -1,0 +1,84 @@
+import numpy as np
+
+from handx_gen.diffusion.finish import finish
+from handx_gen.hand_model import DEFAULT_SHAPE, finger_points, to_joints
+from handx_gen.kinematics.contacts import PAIRS, contact_track
+from handx_gen.skeleton import JOINT, bone_lengths
+
+TOUCH = "left.index_tip|right.index_tip"
+FRAMES = 30
+
+
+def hands(gap: float) -> np.ndarray:
+    """Two still hands whose index tips are `gap` apart, (T, 2, 21, 3) [m]."""
+    points, _ = finger_points(DEFAULT_SHAPE, np.full((FRAMES, 5, 5), 0.1))
+    both = np.stack([to_joints(points, np.eye(3), np.zeros(3), s) for s in (0, 1)], 1)
+    tips = both[:, :, JOINT["index_tip"]]
+    # The left hand lies beside the right one, tip to tip.
+    both[:, 0] += (tips[:, 1] - tips[:, 0] - [gap, 0, 0])[:, None]
+    return both
+
+
+def contact(pair: str = "", start: int = 10, stop: int = 20) -> np.ndarray:
+    probability = np.zeros((FRAMES, len(PAIRS)))
+    if pair:
+        probability[start:stop, PAIRS.index(pair)] = 1
+    return probability
+
+
+def distance(joints: np.ndarray) -> np.ndarray:
+    tips = joints[:, :, JOINT["index_tip"]]
+    return np.linalg.norm(tips[:, 0] - tips[:, 1], axis=-1)
+
+
+def test_a_meant_contact_is_closed_while_it_is_meant():
+    joints = hands(0.035)
+    free = contact()
+    free[:] = 0.35  # no opinion about any pair …
+    free[10:20, PAIRS.index(TOUCH)] = 1  # … but this one, for ten frames
+    result = finish(joints, free)
+    track = contact_track(result).select((TOUCH,))
+    assert track.mask[10:20].all()
+    assert not track.mask[[0, -1]].any()
+
+
+def test_a_contact_that_is_not_meant_is_opened():
+    joints = hands(0.017)
+    assert contact_track(joints).select((TOUCH,)).mask.all()
+    result = finish(joints, contact())
+    assert not contact_track(result).select((TOUCH,)).mask.any()
+
+
+def test_a_far_pair_is_left_alone():
+    joints = hands(0.2)
+    moved = finish(joints, contact(TOUCH)) - finish(joints)
+    assert np.abs(moved).max() < 1e-6
+
+
+def test_a_pinch_bends_the_two_fingers_and_keeps_the_bones():
+    angles = np.full((FRAMES, 5, 5), 0.1)
+    angles[:, 0, :2] = 0.0, 0.6  # thumb across the palm
+    angles[:, 1, [1, 3, 4]] = 0.5, 0.6, 0.4  # index curled, nearly there
+    points, _ = finger_points(DEFAULT_SHAPE, angles)
+    wrist = np.array([0.2, 0, 0])
+    joints = np.stack([to_joints(points, np.eye(3), wrist, s) for s in (0, 1)], 1)
+    before = finish(joints)
+    result = finish(joints, contact("right.thumb_tip|right.index_tip"))
+
+    def gap(motion):
+        hand = motion[:, 1]
+        return np.linalg.norm(
+            hand[:, JOINT["thumb_tip"]] - hand[:, JOINT["index_tip"]], axis=-1
+        )
+
+    assert 0.022 < gap(before)[15] < 0.045
+    assert (gap(result)[10:20] < 0.021).all()
+    np.testing.assert_allclose(result[:, 0], before[:, 0], atol=1e-9)
+    bones = bone_lengths(result)
+    assert (bones.std(0) / bones.mean(0)).max() < 1e-6
+
+
+def test_corrections_come_and_go_smoothly():
+    moved = finish(hands(0.035), contact(TOUCH)) - finish(hands(0.035))
+    step = np.abs(np.diff(moved, axis=0)).max()
+    assert 0 < step < 0.4 * np.abs(moved).max()
