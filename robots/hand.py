@@ -85,12 +85,11 @@ class HandSpec:
         fingers: Finger name → `Finger`, thumb first; may have 3 to 5.
         palm_link: Link that carries the palm.
         T_palm_hand: (4, 4) the hand frame in the palm link.
-        palm_points: (P, 3) points on the palm's surface, in the hand frame [m].
+        palm_points: (P, 3) points on the palm's skin, in the hand frame [m].
         capsules: Collision proxies.
         rest_pose: (n,) a relaxed open hand [rad], inside the limits.
         gains: Servo gains of the actuated joints.
         wire_prefix: Put before joint names on the wire, e.g. "lh_".
-        pad_half_thickness: The palm point's own radius [m] for palm contacts.
     """
 
     name: str
