@@ -31,6 +31,7 @@ from retarget.solve import solve_frames
 from retarget.targets import HandTargets, hand_targets
 from retarget.trajectory import BimanualTrajectory
 from retarget.trajectory_solve import SMALL_STEP, solve_trajectory
+from robots.capability import read_capability
 from robots.robot import RobotSpec
 
 CENTRE = np.array([0.0, 0.0, HEIGHT])
@@ -116,7 +117,13 @@ def retarget_motion(
         for side in sides
     }
     human = contact_track(joints, motion.present)
-    goals = contact_goals(human, available_pairs(robot, sides), scale)
+    capability = read_capability(robot)
+    goals = contact_goals(
+        human,
+        available_pairs(robot, sides),
+        scale,
+        capability.floors if capability else {},
+    )
     problems = {side: target.problem for side, target in targets.items()}
     z, converged, stretch = _solve(problems, goals, fps, options)
     lap("solve")

@@ -382,7 +382,8 @@ class BimanualTrajectory:
         except InputError as error:
             if error.where == str(path):
                 raise
-            raise InputError(path, error.field, error.problem, error.fix) from None
+            fix = error.fix or "retarget the motion again"
+            raise InputError(path, error.field, error.problem, fix) from None
 
 
 def continuous_quaternions(poses: np.ndarray) -> np.ndarray:

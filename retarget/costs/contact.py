@@ -20,6 +20,8 @@ NEAR, FAR = CONTACT_GAP, 0.020
 TOUCH = 0.0003
 """Gap asked of the robot where the human is in contact [m]: surfaces just meet."""
 KNEE = 0.005
+OUT_OF_REACH = 0.02
+"""Weight of a pair that this robot cannot close."""
 SOFTNESS = 0.002
 """Palms meet at their closest point; those within this of it [m] share the push."""
 
@@ -46,15 +48,30 @@ def smoothstep(x: np.ndarray) -> np.ndarray:
 
 
 def contact_goals(
-    track: ContactTrack, pairs: tuple[str, ...], scale: float
+    track: ContactTrack,
+    pairs: tuple[str, ...],
+    scale: float,
+    floors: Mapping[str, float],
 ) -> ContactGoals:
-    """Goals for the `pairs` that the robot can have, from the human contact track."""
+    """Goals of each pair over time.
+
+    Args:
+        track: The human contacts.
+        pairs: Pairs whose points the robot has.
+        scale: Robot size per human size.
+        floors: pair → smallest gap the robot can reach [m], where known. A pair that
+            cannot touch is asked for its floor, weakly: pulling harder would only bend
+            the rest of the hand.
+    """
     gap = track.select(pairs).gap.astype(float)
     ever = (gap < FAR).any(0)
     pairs, gap = tuple(p for p, on in zip(pairs, ever) if on), gap[:, ever]
     weight = smoothstep((FAR - gap) / (FAR - NEAR)) ** 2
     apart = smoothstep((gap - NEAR) / NEAR)
-    return ContactGoals(pairs, TOUCH + apart * scale * np.maximum(gap, 0.0), weight)
+    wanted = TOUCH + apart * scale * np.maximum(gap, 0.0)
+    floor = np.array([floors.get(pair, 0.0) for pair in pairs])
+    weight[:, floor > CONTACT_GAP] *= OUT_OF_REACH
+    return ContactGoals(pairs, np.maximum(wanted, floor), weight)
 
 
 def contact_rows(
