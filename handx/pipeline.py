@@ -38,6 +38,10 @@ RUN_FILES = (
 """What a run leaves in its folder."""
 
 
+MAX_SAMPLES = 256
+"""Most motions drawn for one request."""
+
+
 @dataclass(frozen=True)
 class Reading:
     """A request, and what the rules could read in it.
@@ -161,8 +165,19 @@ def generate(
     samples: int = 1,
     device: str = "cpu",
 ) -> tuple[BimanualMotion, MatchResult]:
-    """Reading → the drawn motion that best does what was asked, and how well it does."""
+    """Reading → the drawn motion that best does what was asked, and how well it does.
+
+    Raises:
+        InputError: A senseless option, an unknown model, or a request that the model
+            cannot draw.
+    """
     from handx_gen.generator import generate as draw
+
+    if not 1 <= samples <= MAX_SAMPLES:
+        raise InputError("--samples", "", f"{samples}", f"give 1 to {MAX_SAMPLES}")
+    if not 0 <= seed < 2**31:
+        raise InputError("--seed", "", f"{seed}", "give 0 or a positive number")
+    _check_device(device)
 
     motions = draw(reading.plan, model=model, seed=seed, samples=samples, device=device)
     results = [match(motion, reading.requested) for motion in motions]
@@ -170,6 +185,20 @@ def generate(
     motion = motions[best]
     provenance = {"text": reading.plan.text, "seed": seed, **motion.provenance}
     return replace(motion, provenance=provenance), results[best]
+
+
+def _check_device(device: str) -> None:
+    """Refuse a torch device that is none, or that is not in this machine."""
+    if device == "cpu":
+        return
+    import torch
+
+    try:
+        kind = torch.device(device).type
+    except RuntimeError:
+        raise InputError("--device", "", repr(device), "give cpu or cuda") from None
+    if kind == "cuda" and not torch.cuda.is_available():
+        raise InputError("--device", "", "no CUDA device is usable here", "give cpu")
 
 
 def _preference(result: MatchResult) -> tuple[bool, float]:

@@ -50,7 +50,12 @@ class BimanualMotion:
                 "give both hands with 21 joints each in HandX order",
             )  # fmt: skip
         if joints.dtype.kind not in "fiu":
-            raise InputError(where, "joints", f"dtype {joints.dtype}, expected numbers")
+            raise InputError(
+                where,
+                "joints",
+                f"dtype {joints.dtype}, expected numbers",
+                "give metres",
+            )
         if not np.isfinite(joints).all():
             frame = int(np.argwhere(~np.isfinite(joints))[0, 0])
             raise InputError(

@@ -136,7 +136,10 @@ class Reader:
         value = self.arrays[name]
         if ndim is not None and value.ndim != ndim:
             raise InputError(
-                self.path, name, f"shape {value.shape}, expected {ndim} axes"
+                self.path,
+                name,
+                f"shape {value.shape}, expected {ndim} axes",
+                f"write the {self.kind} again",
             )
         return value
 
@@ -151,7 +154,9 @@ class Reader:
         try:
             return json.loads(str(self.arrays[name]))
         except json.JSONDecodeError as error:
-            raise InputError(self.path, name, f"not JSON ({error})") from error
+            raise InputError(
+                self.path, name, f"not JSON ({error})", f"write the {self.kind} again"
+            ) from error
 
 
 def write_text(path: str | Path, text: str) -> Path:

@@ -113,4 +113,5 @@ class Rollout:
         except InputError as error:
             if error.where == str(path):
                 raise
-            raise InputError(path, error.field, error.problem, error.fix) from None
+            fix = error.fix or "validate the trajectory again"
+            raise InputError(path, error.field, error.problem, fix) from None

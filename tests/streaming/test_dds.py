@@ -2,6 +2,7 @@
 
 import json
 import os
+import signal
 import subprocess
 import sys
 import time
@@ -259,6 +260,57 @@ def test_nobody_listening_is_said_and_nothing_is_sent(
     assert sender.returncode == 2
     assert "nobody listens" in sender.stderr
     assert sender.stderr.count("\n") == 1
+
+
+def test_ctrl_c_brakes_and_holds(robot, make, topics, domain, tmp_path):
+    """The last message after SIGINT ends at rest, soon, on the path; the exit says so."""
+    from cyclonedds.domain import Domain, DomainParticipant
+    from cyclonedds.sub import DataReader
+    from cyclonedds.topic import Topic
+
+    from handx.streaming.dds import _LOOPBACK, dds_type, ros_qos
+
+    long = make[0](robot, seconds=20.0)
+    long.save(tmp_path / "trajectory.npz")
+    make[1](long, robot).save(tmp_path / "report.json")
+    here = Domain(domain, _LOOPBACK)
+    participant = DomainParticipant(domain)
+    readers = [
+        DataReader(
+            participant,
+            Topic(participant, f"rt{name}", dds_type(JOINT_TRAJECTORY)),
+            qos=ros_qos(JOINT_TRAJECTORY, depth=1000),
+        )
+        for name in topics
+    ]
+    sender = subprocess.Popen(
+        [sys.executable, "-m", "handx", "stream", str(tmp_path / "trajectory.npz"),
+         "--domain", str(domain), "--wait", "30"],
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+    )  # fmt: skip
+    got, ends, told = [], time.monotonic() + 60, None
+    try:
+        while sender.poll() is None and time.monotonic() < ends:
+            got += [m for m in readers[0].take(N=1000) if m.sample_info.valid_data]
+            if told is None and len(got) > 20:
+                sender.send_signal(signal.SIGINT)
+                told = time.time()
+            time.sleep(0.002)
+        got += [m for m in readers[0].take(N=1000) if m.sample_info.valid_data]
+        output, errors = sender.communicate(timeout=10)
+    finally:
+        sender.kill()
+        del readers, participant, here
+    assert sender.returncode == 130, errors
+    assert "holding" in output
+    last = got[-1]
+    stamp = last.header.stamp.sec + last.header.stamp.nanosec / 1e9
+    end = last.points[-1].time_from_start
+    assert told is not None
+    assert stamp + end.sec + end.nanosec / 1e9 - told < 2.0
+    assert np.abs(last.points[-1].velocities).max() == 0
+    # It really stopped on the way, not at the end.
+    assert stamp - got[0].header.stamp.sec < 15
 
 
 @pytest.mark.parametrize("number", [-1, 102])
