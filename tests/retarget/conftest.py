@@ -109,3 +109,8 @@ def decompress_base64(text: str) -> str:
         if room == 0:
             room, width = 1 << width, width + 1
     return "".join(out)
+
+
+@pytest.fixture
+def rng() -> np.random.Generator:
+    return np.random.default_rng(0)
