@@ -77,8 +77,8 @@ def run_checks(
             "velocity limits, command", velocity, "rad/s", bounds.command_velocity_rad_s
         ),
         _check(
-            "overlap, command", command.penetration.max() * 1e3, "mm",
-            bounds.command_overlap_mm,
+            "penetration, command", command.penetration.max() * 1e3, "mm",
+            bounds.command_penetration_mm,
         ),
     ]  # fmt: skip
     sound = all(check.passed is not False for check in first)

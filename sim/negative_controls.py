@@ -158,7 +158,7 @@ CONTROLS: Mapping[str, Control] = {
         Control("hands swapped", hands_swapped, "hands on their own side"),
         Control("time × 0.2", too_fast, "velocity limits, command"),
         Control(
-            "wrists 20 mm closer", wrists_closer, "overlap, command",
+            "wrists 20 mm closer", wrists_closer, "penetration, command",
             "contact between the hands",
         ),
         Control(

@@ -6,7 +6,7 @@ with a capsule is the smaller root of a quadratic on the cylinder, or on the end
 that the root lies beyond.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator
 
 import numpy as np
 from PIL import Image
@@ -16,7 +16,7 @@ from sim.stage import FLOOR_DARK, FLOOR_LIGHT, FLOOR_TILE, SKY_BOTTOM, SKY_TOP
 
 LIGHT = np.array([0.35, 0.30, 1.0]) / np.linalg.norm([0.35, 0.30, 1.0])
 FILL = np.array([-0.5, -0.4, 0.6]) / np.linalg.norm([-0.5, -0.4, 0.6])
-SHADOW_GRID = 8
+SHADOW_GRID = 16
 """Floor shadows are computed on every so many pixels and enlarged."""
 SHADOW_SOFTNESS = 0.05
 """Width of a shadow's edge [m]."""
@@ -32,12 +32,13 @@ class Painter:
     """
 
     def __init__(self, camera: Camera, size: tuple[int, int], floor: float) -> None:
-        self.camera, self.size, self.floor = camera, size, floor
+        self.size, self.floor = size, floor
         width, height = size
         self._focal = height / 2 / np.tan(np.radians(FIELD_OF_VIEW) / 2)
         x = (np.arange(width) + 0.5 - width / 2) / self._focal
         y = (height / 2 - np.arange(height) - 0.5) / self._focal
-        right, up, forward = camera.axes
+        self._position, self._axes = camera.position, camera.axes
+        right, up, forward = self._axes
         rays = x[None, :, None] * right + y[:, None, None] * up + forward
         self._rays = rays / np.linalg.norm(rays, axis=-1, keepdims=True)
         self._background, self._ground = self._paint_background()
@@ -59,20 +60,15 @@ class Painter:
         width, height = self.size
         depth = np.full((height, width), np.inf)
         owner = np.full((height, width), -1, np.int32)
-        for k in range(len(a)):
-            window = self._window(a[k], b[k], radius[k])
-            if window is None:
-                continue
-            hit = _intersect(
-                self.camera.position, self._rays[window], a[k], b[k], radius[k]
-            )
+        for k, window in self._windows(a, b, radius):
+            hit = _intersect(self._position, self._rays[window], a[k], b[k], radius[k])
             nearer = hit < depth[window]
             depth[window][nearer] = hit[nearer]
             owner[window][nearer] = k
         image = self._background * self._shadow(a, b, radius)[..., None]
         seen = owner >= 0
         who, rays = owner[seen], self._rays[seen]
-        point = self.camera.position + depth[seen][:, None] * rays
+        point = self._position + depth[seen][:, None] * rays
         axis = b[who] - a[who]
         length = np.maximum((axis**2).sum(-1), 1e-12)
         along = ((point - a[who]) * axis).sum(-1) / length
@@ -82,24 +78,25 @@ class Painter:
         image = _soften_edges(image, owner)
         return (np.clip(image, 0, 1) * 255).astype(np.uint8)
 
-    def _window(
-        self, a: np.ndarray, b: np.ndarray, radius: float
-    ) -> tuple[slice, slice] | None:
-        """Pixels that the capsule can cover; None if it is out of the picture."""
-        ends = (np.stack([a, b]) - self.camera.position) @ self.camera.axes.T
-        if ends[:, 2].min() < 2 * radius:
-            return None
+    def _windows(
+        self, a: np.ndarray, b: np.ndarray, radius: np.ndarray
+    ) -> Iterator[tuple[int, tuple[slice, slice]]]:
+        """Index and covered pixels of every capsule that is in the picture."""
         width, height = self.size
-        centre = ends[:, :2] / ends[:, 2:] * self._focal
+        ends = (np.stack([a, b]) - self._position) @ self._axes.T  # (2, K, 3)
+        depth = np.maximum(ends[..., 2:], 1e-6)
+        centre = ends[..., :2] / depth * self._focal
         # A ball's outline is wider than its radius seen at its centre's depth.
-        reach = self._focal * radius / (ends[:, 2:] - radius) * 1.1 + 1
+        clear = np.maximum(depth - radius[:, None], 1e-6)
+        reach = self._focal * radius[:, None] / clear * 1.1 + 1
         low, high = (centre - reach).min(0), (centre + reach).max(0)
-        left, right = int(low[0] + width / 2), int(high[0] + width / 2) + 1
-        top, bottom = int(height / 2 - high[1]), int(height / 2 - low[1]) + 1
-        left, top = max(left, 0), max(top, 0)
-        if left >= min(right, width) or top >= min(bottom, height):
-            return None
-        return slice(top, bottom), slice(left, right)
+        columns = np.stack([low[:, 0], high[:, 0] + 1], 1) + width / 2
+        rows = height / 2 - np.stack([high[:, 1], low[:, 1] - 1], 1)
+        columns = np.clip(columns, 0, width).astype(int)
+        rows = np.clip(rows, 0, height).astype(int)
+        seen = (ends[..., 2].min(0) > 2 * radius) & (np.diff(columns)[:, 0] > 0)
+        for k in np.flatnonzero(seen & (np.diff(rows)[:, 0] > 0)):
+            yield int(k), (slice(*rows[k]), slice(*columns[k]))
 
     def _paint_background(self) -> tuple[np.ndarray, np.ndarray]:
         """Sky and tiled floor, and the floor points of the coarse shadow grid."""
@@ -107,10 +104,10 @@ class Painter:
         sky = np.clip(height + 0.5, 0, 1)[..., None]
         image = sky * np.array(SKY_TOP) + (1 - sky) * np.array(SKY_BOTTOM)
         with np.errstate(divide="ignore"):
-            reach = (self.floor - self.camera.position[2]) / height
+            reach = (self.floor - self._position[2]) / height
         ground = np.isfinite(reach) & (reach > 0) & (reach < 20)
         reach = np.where(ground, reach, 0.0)
-        point = self.camera.position[:2] + reach[..., None] * self._rays[..., :2]
+        point = self._position[:2] + reach[..., None] * self._rays[..., :2]
         odd = (np.floor(point / FLOOR_TILE).sum(-1) % 2).astype(bool)
         tiles = np.where(odd[..., None], FLOOR_LIGHT, FLOOR_DARK)
         haze = np.clip(reach / 6, 0, 1)[..., None]
@@ -124,12 +121,13 @@ class Painter:
     def _shadow(self, a: np.ndarray, b: np.ndarray, radius: np.ndarray) -> np.ndarray:
         """(height, width) brightness of the floor under the capsules, 0…1."""
         floor = np.where(np.isfinite(self._ground), self._ground, 1e3)
-        clear = np.full(floor.shape[:2], np.inf)
-        for p, q, r in zip(a[:, :2], b[:, :2], radius):
-            axis = q - p
-            along = ((floor - p) @ axis) / max(float(axis @ axis), 1e-12)
-            nearest = p + np.clip(along, 0, 1)[..., None] * axis
-            clear = np.minimum(clear, np.linalg.norm(floor - nearest, axis=-1) - r)
+        start, axis = a[:, :2], b[:, :2] - a[:, :2]
+        length = np.maximum((axis**2).sum(-1), 1e-12)
+        offset = floor[..., None, :] - start  # (rows, columns, K, 2)
+        along = np.einsum("rckx,kx->rck", offset, axis) / length
+        offset -= np.clip(along, 0, 1)[..., None] * axis
+        distance = np.sqrt(np.einsum("rckx,rckx->rck", offset, offset))
+        clear = (distance - radius).min(-1)
         dark = 0.28 * (1 - np.clip(clear / SHADOW_SOFTNESS, 0, 1)) ** 2
         coarse = Image.fromarray((255 * (1 - dark)).astype(np.uint8))
         smooth = coarse.resize(self.size, Image.Resampling.BICUBIC)
@@ -183,7 +181,6 @@ def _soften_edges(image: np.ndarray, owner: np.ndarray) -> np.ndarray:
     edge = np.zeros(owner.shape, bool)
     for axis in (0, 1):
         change = np.diff(owner, axis=axis) != 0
-        before: Sequence[slice] = [slice(None)] * 2
         before = [slice(None, -1) if i == axis else slice(None) for i in range(2)]
         after = [slice(1, None) if i == axis else slice(None) for i in range(2)]
         edge[tuple(before)] |= change

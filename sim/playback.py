@@ -27,8 +27,9 @@ RECORD_RATE = 100.0
 SETTLE_TIME = 0.3
 """The first pose is held this long before the clock starts [s]."""
 
-TOP_SPEED = 1e3
-"""A joint faster than this [rad/s or m/s] is taken for a break-down."""
+TOP_SPEED = 100.0
+"""A joint faster than this [rad/s or m/s] is taken for a break-down: ten times what
+fingers can do."""
 
 KEPT_STATES = 50
 """Recorded states that are dumped when the simulation breaks down."""
@@ -228,9 +229,9 @@ def _guard(
     time: float,
     kept: deque[tuple[np.ndarray, ...]],
 ) -> None:
-    """Raise if the state is no longer a state."""
+    """Raise if the state or a control is no number, or a joint is absurdly fast."""
     bad = ~np.isfinite(data.qvel) | (np.abs(data.qvel) > TOP_SPEED)
-    if not bad.any() and np.isfinite(data.qpos).all():
+    if not bad.any() and all(np.isfinite(x).all() for x in (data.qpos, data.ctrl)):
         return
     dof = int(np.flatnonzero(bad)[0]) if bad.any() else 0
     name = scene.model.joint(int(scene.model.dof_jntid[dof])).name

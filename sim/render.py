@@ -93,8 +93,11 @@ class Film:
             for side, point in split_pair(pair) if on else ():
                 hand = self._scene.hands.get(side)
                 lit = hand.point_geoms.get(point, ()) if hand else ()
-                if point != "palm":
-                    colours[list(lit)] = CONTACT_COLOUR
+                # A palm is large: it only takes on a tint.
+                share = 0.4 if point == "palm" else 1.0
+                for geom in lit:
+                    own = self._colours[geom]
+                    colours[geom] = own + share * (np.array(CONTACT_COLOUR) - own)
         return self._draw(self._rollout.qpos[index], colours)
 
     def _frame(self, size: tuple[int, int]) -> tuple[Camera, float]:

@@ -10,7 +10,7 @@ SHADOW_SIZE, MULTISAMPLES = 1024, 0
 the time and two hands do not show the difference."""
 
 SKY_TOP, SKY_BOTTOM = (0.62, 0.70, 0.80), (0.92, 0.94, 0.96)
-FLOOR_LIGHT, FLOOR_DARK = (0.86, 0.87, 0.89), (0.80, 0.81, 0.84)
+FLOOR_LIGHT, FLOOR_DARK = (0.80, 0.81, 0.83), (0.73, 0.74, 0.77)
 FLOOR_TILE = 0.1
 """Edge of a floor tile [m]."""
 
@@ -34,7 +34,7 @@ def add_stage(spec: mujoco.MjSpec) -> None:
     spec.visual.headlight.diffuse = [0.2, 0.2, 0.2]
     spec.visual.headlight.specular = [0.1, 0.1, 0.1]
     # Balls and capsules are small in the picture: fewer facets draw faster.
-    spec.visual.quality.numslices, spec.visual.quality.numstacks = 20, 10
+    spec.visual.quality.numslices, spec.visual.quality.numstacks = 12, 6
     spec.visual.map.znear = 0.02
     # The shadow map covers this times the scene's extent, which is set here because
     # the automatic figure counts the floor.
@@ -66,6 +66,7 @@ def add_stage(spec: mujoco.MjSpec) -> None:
         )  # fmt: skip
     spec.worldbody.add_geom(
         name="floor", type=mujoco.mjtGeom.mjGEOM_PLANE, size=[3, 3, 0.05],
+        pos=[0, 0, -1],  # a geom compiled at its body's origin could not be moved later
         material="tiles", contype=0, conaffinity=0,
     )  # fmt: skip
 

@@ -24,7 +24,7 @@ class Thresholds:
             motion.
         command_position_rad, command_velocity_rad_s: Largest excess of the command's
             spline over a limit; rounding only.
-        command_overlap_mm: Deepest overlap that a command may ask for. Up to about
+        command_penetration_mm: Deepest overlap that a command may ask for. Up to about
             half a fingertip the servos give way, which is how a pinch presses.
         tip_tracking_mm: Tip error relative to the wrist, 95th percentile, worse hand.
         wrist_position_mm, wrist_rotation_deg: The same for the wrist itself.
@@ -46,7 +46,7 @@ class Thresholds:
     least_motion_mm: float = 5.0
     command_position_rad: float = POSITION_TOLERANCE
     command_velocity_rad_s: float = VELOCITY_TOLERANCE
-    command_overlap_mm: float = 8.0
+    command_penetration_mm: float = 8.0
     tip_tracking_mm: float = 10.0
     wrist_position_mm: float = 10.0
     wrist_rotation_deg: float = 5.0
