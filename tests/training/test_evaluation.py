@@ -52,11 +52,17 @@ def test_interval_holds_the_mean_and_narrows_with_more_items():
 
 def test_free_sentences_are_read_and_mistakes_are_named(tmp_path):
     path = tmp_path / "free.json"
-    event = {"kind": "bend", "hand": "left", "fingers": ["index"]}
-    path.write_text(json.dumps([{"text": "bend", "events": [event]}]))
+    step = {"primitive": "bend", "hand": "left", "fingers": ["index"]}
+    path.write_text(json.dumps([{"sentence": "bend", "steps": [step]}]))
     assert free_items(path)[0].requested.events[0].fingers == ("index",)
-    path.write_text(json.dumps([{"text": "bend", "events": [{"kind": "fly"}]}]))
-    with pytest.raises(InputError, match=r"free.json"):
+    path.write_text(json.dumps([{"sentence": "fly", "steps": [{"wings": 2}]}]))
+    with pytest.raises(InputError, match=r"free.json.*wings"):
         free_items(path)
     with pytest.raises(InputError, match="cannot be read"):
         free_items(tmp_path / "none.json")
+
+
+def test_the_committed_free_sentences_are_sixty_and_all_ask_for_something():
+    items = free_items()
+    assert len({i.sentence for i in items}) == len(items) == 60
+    assert all(i.requested.events for i in items)

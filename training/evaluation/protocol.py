@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from handx_gen.errors import InputError
+from handx_gen.errors import HandxError, InputError
 from handx_gen.kinematics.requests import RequestedEvent, RequestedEvents
 from training.data.words import swap_sides
 
@@ -44,31 +44,30 @@ def split_items(
 
 
 def free_items(path: Path = FREE_SENTENCES) -> list[Item]:
-    """Sentences written by hand, with the events they ask for.
+    """Sentences written by hand, with the steps that a person would do for them.
 
     Raises:
         InputError: The file cannot be read, or an entry is not understood.
     """
+    from handx_gen.procedural import Program, Step
+
     try:
         entries = json.loads(path.read_text())
     except (OSError, ValueError) as error:
         raise InputError(path, "", f"cannot be read ({error})") from error
-    if isinstance(entries, dict):
-        entries = entries["sentences"]
     items = []
     for entry in entries:
         try:
-            events = tuple(_event(event) for event in entry["events"])
-            text = entry.get("text") or entry["sentence"]
-        except (KeyError, TypeError) as error:
-            raise InputError(path, str(entry)[:40], f"wrong entry ({error})") from error
-        items.append(Item(text, RequestedEvents(events, text)))
+            text = entry["sentence"]
+            steps = tuple(
+                Step(**{k: tuple(v) if isinstance(v, list) else v for k, v in s.items()})
+                for s in entry["steps"]
+            )
+            requested = Program(steps, text).requested
+        except (KeyError, TypeError, HandxError) as error:
+            raise InputError(path, str(entry)[:60], f"wrong entry ({error})") from error
+        items.append(Item(text, requested))
     return items
-
-
-def _event(fields: dict[str, Any]) -> RequestedEvent:
-    values = {k: tuple(v) if isinstance(v, list) else v for k, v in fields.items()}
-    return RequestedEvent(**values)
 
 
 def swapped(item: Item) -> Item:
