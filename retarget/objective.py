@@ -31,7 +31,7 @@ class Deviations:
     """Gap off its target where the human is in contact [m]."""
     collision: float = 0.0005
     """Overlap of two capsules [m]."""
-    posture: float = 2.0
+    posture: float = 4.0
     """Joint off its rest pose [rad]."""
     shift: float = 0.010
     """Wrist off its place [m]."""
