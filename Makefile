@@ -22,7 +22,7 @@ demo: install  ## install, then text → two robot hands, into out/demo
 test: install-dev  ## install, then the fast tests (minutes)
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2
 
-test-slow: install-dev  ## the tests that take long
+test-slow: install-dev  ## long tests: the demo from a wheel in a fresh environment
 	$(BIN)/python -m pytest -m slow
 
 test-install: install-dev  ## the built wheel in fresh environments, numpy only
