@@ -38,6 +38,10 @@ CENTRE = np.array([0.0, 0.0, HEIGHT])
 """The motion is scaled to robot size about this point [m]."""
 
 
+ROUGH, FINE = 1e-2, 1e-3
+"""Relative gain at which the first pass, which only measures speeds, and the last stop."""
+
+
 @dataclass(frozen=True)
 class RetargetOptions:
     """Choices of the user.
@@ -61,7 +65,7 @@ class RetargetOptions:
     wrist_speed: float = 1.0
     wrist_turn_rate: float = 6.0
     deviations: Deviations = field(default_factory=Deviations)
-    iterations: int = 16
+    iterations: int = 40
 
     def __post_init__(self) -> None:
         for name in ("rate", "solve_rate", "wrist_speed", "wrist_turn_rate"):
@@ -221,9 +225,11 @@ def _solve(
             z = back_off(objective, z)
         groups.append((objective, z, _nominal_bend(objective)))
 
-    def run(z_of: list[np.ndarray], stretch: float) -> list:
+    def run(z_of: list[np.ndarray], stretch: float, tolerance: float) -> list:
         return [
-            solve_trajectory(objective, z, 1 / fps, stretch, bend, options.iterations)
+            solve_trajectory(
+                objective, z, 1 / fps, stretch, bend, options.iterations, tolerance
+            )
             for (objective, _, bend), z in zip(groups, z_of)
         ]
 
@@ -234,10 +240,10 @@ def _solve(
             for side in objective.hands
         }
 
-    free = run([z for _, z, _ in groups], np.inf)
+    free = run([z for _, z, _ in groups], np.inf, ROUGH)
     ratio = _speed_ratio(problems, split(free), fps, options)
     stretch = choose_stretch(ratio, options.max_stretch, options.tolerated)
-    final = run([solution.z for solution in free], stretch)
+    final = run([solution.z for solution in free], stretch, FINE)
     last_step = np.max([solution.last_step for solution in final], axis=0)
     return split(final), last_step < SMALL_STEP, stretch
 

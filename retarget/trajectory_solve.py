@@ -85,7 +85,7 @@ def solve_trajectory(
     stretch: float,
     offset: np.ndarray,
     iterations: int,
-    tolerance: float = 1e-3,
+    tolerance: float,
 ) -> Solution:
     """Minimise the cost of all frames with smoothness between them.
 

@@ -94,7 +94,7 @@ def test_a_smooth_reachable_path_is_followed(shadow):
     start, _ = solve_frames(alone, np.tile(alone.rest, (60, 1)), 10)
     objective = Objective({"right": part}, no_goals(60), Deviations())
     bend = np.zeros((58, objective.size))
-    found = solve_trajectory(objective, start, 1 / 10, 1.0, bend, 30)
+    found = solve_trajectory(objective, start, 1 / 10, 1.0, bend, 30, 1e-3)
     reached = model.forward(found.z[:, : len(names)]).locate(part.points)
     error = np.linalg.norm(reached - part.target, axis=-1)[:, :5]
     assert error.max() < 1e-3
@@ -109,7 +109,7 @@ def test_clips_of_a_few_frames_are_solved(shadow, frames):
     objective = Objective({"left": part}, no_goals(frames), Deviations())
     bend = np.zeros((max(frames - 2, 0), objective.size))
     start = np.tile(objective.rest, (frames, 1))
-    found = solve_trajectory(objective, start, 1 / 30, 1.0, bend, 15)
+    found = solve_trajectory(objective, start, 1 / 30, 1.0, bend, 15, 1e-3)
     reached = model.forward(found.z[:, : len(model.free)]).locate(part.points)
     assert np.linalg.norm(reached - part.target, axis=-1).max() < 1e-3
 
