@@ -21,7 +21,9 @@ class Stream:
     or did not pass. No ROS is needed here; the controllers see an ordinary ROS 2 node
     publishing trajectory_msgs/JointTrajectory. The hands are first led slowly to the
     start pose. Ctrl-C brakes along the path and holds. This is software: keep the
-    hardware's own emergency stop at hand.
+    hardware's own emergency stop at hand. Only joints of the hands are sent: wrists
+    that nothing drives stay where they are, so hands meet only if something carries
+    them there.
 
       handx stream out/trajectory.npz
       handx stream out/trajectory.npz --domain 7 --wait 60

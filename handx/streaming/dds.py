@@ -178,15 +178,17 @@ class DdsPublisher:
             The topics still without one after `seconds`.
         """
         ends = time.monotonic() + seconds
-        while True:
-            alone = [
-                topic
-                for topic, writer in self._writers.items()
-                if not writer.get_matched_subscriptions()
-            ]
-            if not alone or time.monotonic() >= ends:
-                return alone
+        while self.unheard() and time.monotonic() < ends:
             time.sleep(0.02)
+        return self.unheard()
+
+    def unheard(self) -> list[str]:
+        """The topics that have no reader now."""
+        return [
+            topic
+            for topic, writer in self._writers.items()
+            if not writer.get_matched_subscriptions()
+        ]
 
     def _announce(self, nodes: list[Message]) -> None:
         """Tell the ROS graph which nodes this participant holds."""

@@ -2,8 +2,11 @@
 
 A rolling horizon: every period a message per controller with an absolute stamp, the next
 0.16 s of the path and a braking tail. If the stream dies, the hands brake along the
-path by themselves. Before the first message nothing is known about where the hands are,
-so they are led to the start pose slowly enough for any pose within the limits.
+path by themselves. A stream that comes back later than that is not taken up again: the
+hands are at rest somewhere behind, and the path would be a jump away.
+
+Before the first message nothing is known about where the hands are, so they are led to
+the start pose slowly enough for any pose within the limits.
 """
 
 import threading
@@ -40,11 +43,19 @@ LEAD_PERIODS = 1.0
 when it arrives; until then the controller goes on from where it is."""
 
 
+CLOCK_STEP = 0.02
+"""A clock that moves by more than this against a steady one was set [s]."""
+
+
 class Publisher(Protocol):
     """Where messages go."""
 
     def publish(self, topic: str, message: Message) -> None:
         """Send one JointTrajectory message to a ROS topic."""
+        ...
+
+    def unheard(self) -> list[str]:
+        """Topics that nobody listens to (any more)."""
         ...
 
 
@@ -63,9 +74,25 @@ class Clock(Protocol):
 class SystemClock:
     """Wall-clock time, which is ROS time unless a simulation publishes `/clock`."""
 
+    def __init__(self) -> None:
+        self._wall, self._steady = time.time_ns(), time.monotonic_ns()
+
     def now(self) -> int:
-        """Nanoseconds since the epoch."""
-        return time.time_ns()
+        """Nanoseconds since the epoch.
+
+        Raises:
+            StreamError: The clock was set since the last call, so that stamps no longer
+                mean what they meant.
+        """
+        wall, steady = time.time_ns(), time.monotonic_ns()
+        step = (wall - self._wall) - (steady - self._steady)
+        self._wall, self._steady = wall, steady
+        if abs(step) > CLOCK_STEP * NANOSECONDS:
+            raise StreamError(
+                f"the system clock was set by {step / NANOSECONDS:.2f} s: stopped. "
+                "Fix: stream again when the clock is settled"
+            )
+        return wall
 
     def wait_until(self, moment: int, stop: threading.Event) -> None:
         """Sleep until `moment` [ns] or until `stop` is set."""
@@ -152,8 +179,8 @@ class Player:
                 done.
 
         Raises:
-            StreamError: A message was refused on its way out; the hands were told to
-                brake.
+            StreamError: A message was refused on its way out, a controller went away,
+                or the stream fell behind; the hands brake.
         """
         stop = stop or threading.Event()
         status = on_status or (lambda phase, fraction: None)
@@ -181,34 +208,55 @@ class Player:
     ) -> PlayResult:
         """Send the path period by period; `begins` is when path time 0 is [ns]."""
         lead = LEAD_PERIODS * self.period
-        tick = 0
+        tick, sent = 0, begins
         try:
             while True:
                 due = begins + tick * self.period_ns
                 self.clock.wait_until(due, stop)
                 now = self.clock.now()
+                self._check_pace(now, sent)
                 if stop.is_set():
-                    self._hold(now, begins)
+                    self._hold(now, begins, sent)
                     return self._result(False, began)
+                alone = self.publisher.unheard()
+                if alone:
+                    raise StreamError(f"nobody listens on {alone[0]} any more: stopped")
                 self.latest = max(self.latest, (now - due) / NANOSECONDS)
                 # Path time of the first point, from the clock and not from counting:
                 # a late message skips ahead instead of letting the robot lag.
                 at = (now - begins) / NANOSECONDS + lead
                 self._send(piece(self.path, at, HORIZON, self.brake), now, lead)
+                sent = now
                 status("play", min(1.0, at / self.path.duration))
                 if at >= self.path.duration:
                     break
                 tick = (now - begins) // self.period_ns + 1
         except BaseException:
-            self._hold(self.clock.now(), begins)
+            self._hold(self.clock.now(), begins, sent)
             raise
         return self._result(True, began)
 
-    def _hold(self, now: int, begins: int) -> None:
-        """Brake along the path, starting as soon as a message can arrive."""
-        lead = LEAD_PERIODS * self.period
-        at = (now - begins) / NANOSECONDS + lead
-        self._send(piece(self.path, at, 0.0, self.brake), now, lead)
+    def _check_pace(self, now: int, sent: int) -> None:
+        """Refuse to go on where the controllers have begun to brake by themselves.
+
+        Args:
+            now: [ns].
+            sent: When the last message left [ns].
+        """
+        behind = (now - sent) / NANOSECONDS
+        if not 0 <= behind <= HORIZON:
+            raise StreamError(
+                f"the clock moved by {behind:.2f} s between two messages, so the hands "
+                "have braked on their own. Fix: stream again from the start; a machine "
+                "that stalls or sets its clock cannot stream"
+            )
+
+    def _hold(self, now: int, begins: int, sent: int) -> None:
+        """Brake along the path at once, unless the controllers already do."""
+        if 0 <= now - sent <= HORIZON * NANOSECONDS:
+            lead = LEAD_PERIODS * self.period
+            at = (now - begins) / NANOSECONDS + lead
+            self._send(piece(self.path, at, 0.0, self.brake), now, lead)
 
     def _send(self, points: Piece, stamp: int, lead: float) -> None:
         """Publish one piece to every controller, its first point `lead` s ahead."""

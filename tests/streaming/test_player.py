@@ -1,6 +1,7 @@
 """The player on a clock that tests turn by hand."""
 
 import threading
+import time
 
 import numpy as np
 import pytest
@@ -9,7 +10,7 @@ from handx.streaming.controller_rules import violations
 from handx.streaming.encoders import to_nanoseconds
 from handx.streaming.errors import StreamError
 from handx.streaming.guard import clear
-from handx.streaming.player import Player
+from handx.streaming.player import Player, SystemClock
 from retarget.trajectory import hermite
 
 
@@ -29,9 +30,11 @@ class HandClock:
 class Log:
     """Keeps what was sent, when."""
 
-    def __init__(self, clock, fail_at=None, stop_at=None, stop=None):
-        self.clock, self.sent = clock, []
-        self.fail_at, self.stop_at, self.stop = fail_at, stop_at, stop
+    def __init__(self, clock, stop=None, fail_at=None, stop_at=None, gone_at=None,
+                 jump_at=None, jump=0.0):  # fmt: skip
+        self.clock, self.sent, self.stop = clock, [], stop
+        self.fail_at, self.stop_at, self.gone_at = fail_at, stop_at, gone_at
+        self.jump_at, self.jump = jump_at, jump
 
     def publish(self, topic, message):
         self.sent.append((self.clock.now(), topic, message))
@@ -39,6 +42,12 @@ class Log:
             raise OSError("network gone")
         if self.stop_at is not None and len(self.sent) == self.stop_at:
             self.stop.set()
+        if self.jump_at is not None and len(self.sent) == self.jump_at:
+            self.clock.time += round(self.jump * 1e9)
+
+    def unheard(self):
+        gone = self.gone_at is not None and len(self.sent) >= self.gone_at
+        return ["/left"] if gone else []
 
 
 @pytest.fixture(scope="module")
@@ -57,9 +66,9 @@ def points(message):
     """Absolute times [s], positions, velocities of a message's points."""
     stamp = to_nanoseconds(message["header"]["stamp"])
     rows = message["points"]
-    time = [(stamp + to_nanoseconds(p["time_from_start"])) / 1e9 for p in rows]
+    moments = [(stamp + to_nanoseconds(p["time_from_start"])) / 1e9 for p in rows]
     return (
-        np.array(time),
+        np.array(moments),
         np.array([p["positions"] for p in rows]),
         np.array([p["velocities"] for p in rows]),
     )
@@ -87,8 +96,8 @@ def test_a_controller_that_keeps_the_latest_message_follows_the_path(path, robot
     zero = mine[0][0] + player.approach_seconds
     state = (path.positions[0, columns], np.zeros(len(columns)))
     for (when, message), (until, _) in zip(mine[1:], mine[2:], strict=False):
-        time, positions, velocities = points(message)
-        knots = np.concatenate([[when], time]) - zero
+        moments, positions, velocities = points(message)
+        knots = np.concatenate([[when], moments]) - zero
         query = np.linspace(when, until, 5) - zero
         reference, rate = hermite(
             knots,
@@ -137,10 +146,10 @@ def test_an_error_brakes_before_it_is_passed_on(path, robot):
     log = Log(clock, fail_at=31)
     with pytest.raises(OSError, match="network gone"):
         Player(path, robot, log, clock).play()
-    time, _, velocities = points(log.sent[-1][2])
+    moments, _, velocities = points(log.sent[-1][2])
     assert len(log.sent) > 31
     assert np.abs(velocities[-1]).max() == 0
-    assert time[-1] - log.sent[-1][0] / 1e9 < 1.0
+    assert moments[-1] - log.sent[-1][0] / 1e9 < 1.0
 
 
 def test_a_late_process_skips_ahead_instead_of_lagging(path, robot):
@@ -149,6 +158,49 @@ def test_a_late_process_skips_ahead_instead_of_lagging(path, robot):
     assert 0.009 < result.latest < 0.021
     begin = log.sent[0][0] / 1e9 + player.approach_seconds
     assert log.sent[-1][0] / 1e9 - begin < path.duration + 0.1
+
+
+def test_a_controller_that_goes_away_stops_both_hands(path, robot):
+    clock = HandClock()
+    log = Log(clock, gone_at=30)
+    with pytest.raises(StreamError, match="nobody listens on /left any more"):
+        Player(path, robot, log, clock).play()
+    last = log.sent[-len(robot.controllers) :]
+    assert {topic for _, topic, _ in last} == {
+        f"/{c.name}/{c.topic}" for c in robot.controllers
+    }
+    for _, _, message in last:
+        moments, _, velocities = points(message)
+        assert np.abs(velocities[-1]).max() == 0
+        assert moments[-1] - last[0][0] / 1e9 < 1.0
+
+
+@pytest.mark.parametrize("jump", [2.0, 0.2])
+def test_a_stalled_stream_is_not_taken_up_again(path, robot, jump):
+    """After the horizon the hands brake by themselves; any further message would jump."""
+    clock = HandClock()
+    at = 1 + 40 * len(robot.controllers)
+    at -= at % len(robot.controllers)
+    log = Log(clock, jump_at=at, jump=jump)
+    with pytest.raises(StreamError, match="braked on their own"):
+        Player(path, robot, log, clock).play()
+    assert len(log.sent) == at
+
+
+@pytest.mark.parametrize("step", [-0.5, 0.5])
+def test_a_system_clock_that_is_set_stops_the_stream(monkeypatch, step):
+    clock = SystemClock()
+    assert abs(clock.now() - time.time_ns()) < 1e9
+    real = time.time_ns
+    monkeypatch.setattr(time, "time_ns", lambda: real() + round(step * 1e9))
+    with pytest.raises(StreamError, match="clock was set"):
+        clock.now()
+
+
+def test_a_short_stall_is_bridged_by_the_horizon(path, robot):
+    clock = HandClock()
+    log = Log(clock, jump_at=40, jump=0.1)
+    assert Player(path, robot, log, clock).play().completed
 
 
 @pytest.mark.parametrize("rate", [0, 5, 1000, float("nan")])
