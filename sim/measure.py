@@ -96,7 +96,8 @@ class Recorder:
                     default=FAR,
                 )
                 for geoms in self._geoms
-            ]
+            ],
+            float,
         )
 
     def arrays(self) -> dict[str, np.ndarray]:
@@ -109,7 +110,7 @@ class Recorder:
 
     def contacts(self) -> ContactTrack:
         """Measured contacts of the asked pairs."""
-        gap = np.stack(self._columns["gap"]).reshape(-1, len(self.pairs))
+        gap = np.stack(self._columns["gap"])
         return ContactTrack(self.pairs, gap <= CONTACT_GAP, gap)
 
 

@@ -59,9 +59,7 @@ def wander() -> Make:
             knots = hand.expand(np.vstack([rest, rest + reach * (goal - rest), rest]))
             positions, velocities = smooth_steps(knots, seconds)
             time = np.arange(len(positions)) / RATE
-            hands[side] = JointTrajectory(
-                hand.joint_names, positions, velocities, time
-            )
+            hands[side] = JointTrajectory(hand.joint_names, positions, velocities, time)
         base = np.zeros((4, 2, 7))
         base[..., 0] = 1.0
         base[:, 0, 4:], base[:, 1, 4:] = (0.0, 0.25, 1.0), (0.0, -0.25, 1.0)
@@ -69,7 +67,9 @@ def wander() -> Make:
         poses, _ = smooth_steps(base, seconds)
         steps = len(time)
         nothing = ContactTrack(
-            PAIRS, np.zeros((steps, len(PAIRS)), bool), np.full((steps, len(PAIRS)), 0.2)
+            PAIRS,
+            np.zeros((steps, len(PAIRS)), bool),
+            np.full((steps, len(PAIRS)), 0.2),
         )
         return BimanualTrajectory(
             robot.name, robot.sha256, hands, poses, time, nothing,

@@ -82,12 +82,17 @@ def test_one_hand_plays_alone(shadow: RobotSpec, wander) -> None:
     assert rollout.joint_names == shadow.hands["right"].wire_names
     assert not rollout.tips[:, 0].any()
     np.testing.assert_array_equal(
-        rollout.T_world_base[:, 0], np.tile([1.0, 0, 0, 0, 0, 0, 0], (len(rollout.time), 1))
+        rollout.T_world_base[:, 0],
+        np.tile([1.0, 0, 0, 0, 0, 0, 0], (len(rollout.time), 1)),
     )
 
 
-def test_contacts_and_gaps_are_those_of_the_surfaces(shadow: RobotSpec, from_text) -> None:
-    trajectory = from_text("touch the thumb to the index finger with the right hand", shadow)
+def test_contacts_and_gaps_are_those_of_the_surfaces(
+    shadow: RobotSpec, from_text
+) -> None:
+    trajectory = from_text(
+        "touch the thumb to the index finger with the right hand", shadow
+    )
     rollout = play(trajectory, shadow)
     pair = "right.thumb_tip|right.index_tip"
     column = rollout.contacts.pairs.index(pair)
@@ -97,7 +102,9 @@ def test_contacts_and_gaps_are_those_of_the_surfaces(shadow: RobotSpec, from_tex
     np.testing.assert_array_equal(rollout.contacts.mask[:, column], gap <= 0.005)
 
 
-def test_penetration_is_seen_in_the_command_and_resisted_in_physics(robot, wander) -> None:
+def test_penetration_is_seen_in_the_command_and_resisted_in_physics(
+    robot, wander
+) -> None:
     trajectory = wander(robot, reach=0.0)
     base = trajectory.T_world_base.copy()
     closer = np.sin(np.pi * trajectory.time_from_start / trajectory.duration) ** 2
@@ -176,7 +183,10 @@ def test_a_rollout_survives_its_file(shadow: RobotSpec, wander, tmp_path) -> Non
 
 def test_angular_velocity_inverts_the_rotation_quaternion() -> None:
     rng = np.random.default_rng(0)
-    spin, start = rng.normal(size=(20, 3)), rotation_quaternion(rng.normal(size=(20, 3)))
+    spin, start = (
+        rng.normal(size=(20, 3)),
+        rotation_quaternion(rng.normal(size=(20, 3))),
+    )
     step = 1e-6
     ahead = quaternion_product(rotation_quaternion(step * spin), start)
     behind = quaternion_product(rotation_quaternion(-step * spin), start)

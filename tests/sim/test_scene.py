@@ -22,7 +22,9 @@ def random_pose(scene: Scene, seed: int) -> mujoco.MjData:
     for side, hand in scene.hands.items():
         spec = scene.robot.hands[side]
         index = spec.actuated_index
-        data.qpos[hand.qpos] = spec.expand(rng.uniform(spec.lower[index], spec.upper[index]))
+        data.qpos[hand.qpos] = spec.expand(
+            rng.uniform(spec.lower[index], spec.upper[index])
+        )
         data.qpos[hand.base_qpos[:3]] = rng.uniform(-1, 1, 3)
         data.qpos[hand.base_qpos[3:]] = rotation_quaternion(rng.uniform(-2, 2, 3))
     return data
@@ -153,7 +155,10 @@ def test_hands_are_never_excluded_from_one_another(scene: Scene) -> None:
     model = scene.model
     for signature in model.exclude_signature:
         first, second = int(signature) >> 16, int(signature) & 0xFFFF
-        assert model.body(first).name.split("_")[0] == model.body(second).name.split("_")[0]
+        assert (
+            model.body(first).name.split("_")[0]
+            == model.body(second).name.split("_")[0]
+        )
 
 
 def test_every_fingertip_and_palm_has_a_surface(scene: Scene) -> None:

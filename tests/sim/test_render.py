@@ -1,0 +1,174 @@
+"""Pictures: readable, moving, alike with and without GL, and never without a word."""
+
+import os
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from sim import play
+from sim.camera import FIELD_OF_VIEW, frame_points
+from sim.engine import available_gl
+from sim.painter import Painter
+from sim.render import FRAME_RATE, SIZE, Film, render_strip, render_video
+
+av = pytest.importorskip("av")
+HAS_GL = available_gl() != "disable"
+
+
+@pytest.fixture(scope="module")
+def rollout(robot, wander):
+    return play(wander(robot, reach=0.5, seconds=0.5), robot)
+
+
+@pytest.fixture(params=["gl", "no gl"])
+def gl(request, monkeypatch):
+    """Both ways of drawing; the second on a machine whose GL fails."""
+    if request.param == "gl":
+        if not HAS_GL:
+            pytest.skip("no off-screen GL library: apt install libegl1 libgl1-mesa-dri")
+        return True
+
+    def broken(self, size):
+        raise RuntimeError("no GL here")
+
+    monkeypatch.setattr(Film, "_gl", broken)
+    return False
+
+
+def test_a_video_can_be_read_and_lasts_as_long_as_the_rollout(
+    rollout, robot, gl, tmp_path
+) -> None:
+    note = render_video(rollout, robot, tmp_path / "video.mp4", title="A title")
+    assert ("apt install" in note) is not gl
+    with av.open(str(tmp_path / "video.mp4")) as container:
+        stream = container.streams.video[0]
+        assert (stream.codec.name, stream.width, stream.height) == ("h264", *SIZE)
+        frames = [f.to_ndarray(format="rgb24") for f in container.decode(stream)]
+    assert len(frames) == round(rollout.time[-1] * FRAME_RATE) + 1
+    middle = len(frames) // 2
+    assert np.abs(frames[0].astype(int) - frames[middle]).mean() > 0.5
+
+
+def test_a_strip_holds_its_moments(rollout, robot, gl, tmp_path) -> None:
+    render_strip(rollout, robot, tmp_path / "strip.png", count=4, columns=2)
+    with Image.open(tmp_path / "strip.png") as image:
+        assert image.size == (2 * SIZE[0], 2 * SIZE[1])
+
+
+@pytest.mark.skipif(not HAS_GL, reason="no off-screen GL library")
+def test_both_ways_draw_the_hands_in_the_same_place(
+    rollout, robot, monkeypatch
+) -> None:
+    with Film(rollout, robot) as film:
+        rendered = film.picture(0.5).astype(float)
+
+    def broken(self, size):
+        raise RuntimeError
+
+    monkeypatch.setattr(Film, "_gl", broken)
+    with Film(rollout, robot) as film:
+        painted = film.picture(0.5).astype(float)
+    # The fingers are the only strong colours in the picture.
+    masks = [np.ptp(image, axis=-1) > 50 for image in (rendered, painted)]
+    overlap = (masks[0] & masks[1]).sum() / (masks[0] | masks[1]).sum()
+    assert overlap > 0.7
+
+
+def test_hands_stay_inside_the_picture(rollout, robot, gl) -> None:
+    with Film(rollout, robot) as film:
+        for time in np.linspace(0, rollout.time[-1], 4):
+            picture = film.picture(float(time)).astype(float)
+            strong = np.ptp(picture, axis=-1) > 70
+            border = np.concatenate(
+                [strong[0], strong[-1], strong[:, 0], strong[:, -1]]
+            )
+            assert strong.any()
+            assert not border.any()
+
+
+def test_a_touching_pair_lights_up(shadow, from_text, gl) -> None:
+    rollout = play(
+        from_text("touch the thumb to the index finger with both hands", shadow), shadow
+    )
+    touching = rollout.contacts.mask.any(1)
+    with Film(rollout, shadow) as film:
+
+        def yellow(time: float) -> int:
+            red, green, blue = np.moveaxis(film.picture(time).astype(int), -1, 0)
+            return int(
+                ((red > 140) & (green > 100) & (blue < 80) & (red - green < 90)).sum()
+            )
+
+        apart, together = rollout.time[~touching][0], rollout.time[touching]
+        assert yellow(float(together[len(together) // 2])) > yellow(float(apart)) + 200
+
+
+def test_without_a_library_the_whole_road_still_draws(root, tmp_path) -> None:
+    """A fresh process with GL switched off, as on a machine that has none."""
+    code = f"""
+import numpy as np
+from robots import load_robot
+from handx_gen.kinematics.contacts import ContactTrack
+from retarget.trajectory import BimanualTrajectory, JointTrajectory
+from sim import play_kinematic, render_video
+robot = load_robot("shadow")
+time = np.array([0.0, 0.2])
+hands = {{s: JointTrajectory(h.joint_names, np.tile(h.rest_pose, (2, 1)),
+          np.zeros((2, len(h.joint_names))), time) for s, h in robot.hands.items()}}
+base = np.tile([[1.0, 0, 0, 0, 0, 0.2, 1], [1.0, 0, 0, 0, 0, -0.2, 1]], (2, 1, 1))
+trajectory = BimanualTrajectory("shadow", robot.sha256, hands, base, time,
+    ContactTrack((), np.zeros((2, 0), bool), np.zeros((2, 0))),
+    np.zeros((2, 2, 5, 3)), np.zeros((2, 2), bool))
+print(render_video(play_kinematic(trajectory, robot), robot, {str(tmp_path / "v.mp4")!r}))
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=root, capture_output=True, text=True,
+        check=False, env={**os.environ, "MUJOCO_GL": "disable"},
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.count("\n") == 1
+    assert "apt install" in done.stdout
+    assert (tmp_path / "v.mp4").stat().st_size > 1000
+
+
+def test_the_painter_draws_a_ball_where_it_is() -> None:
+    points = np.array([[-0.1, -0.1, 0.9], [0.1, 0.1, 1.1]])
+    camera = frame_points(points, 4 / 3, azimuth=0, elevation=0)
+    painter = Painter(camera, (160, 120), floor=0.0)
+    centre, radius = camera.lookat[None], 0.03
+    red = np.array([[1.0, 0, 0]])
+    picture = painter.draw(centre, centre, np.array([radius]), red).astype(int)
+    mask = picture[..., 0] - picture[..., 2] > 60
+    rows, columns = np.nonzero(mask)
+    np.testing.assert_allclose([rows.mean(), columns.mean()], [59.5, 79.5], atol=1)
+    focal = 60 / np.tan(np.radians(FIELD_OF_VIEW) / 2)
+    wanted = focal * radius / np.sqrt(camera.distance**2 - radius**2)
+    assert np.sqrt(mask.sum() / np.pi) == pytest.approx(wanted, rel=0.1)
+
+
+def test_the_painter_hides_what_is_behind() -> None:
+    camera = frame_points(
+        np.array([[-0.2] * 3, [0.2] * 3]), 1.0, azimuth=0, elevation=0
+    )
+    painter = Painter(camera, (64, 64), floor=-1.0)
+    front, back = camera.lookat - [0.05, 0, 0], camera.lookat + [0.05, 0, 0]
+    side = np.array([0, 0.02, 0])
+    a, b = np.stack([back - side, front - side]), np.stack([back + side, front + side])
+    colours = np.array([[0, 0, 1.0], [1.0, 0, 0]])
+    red, _, blue = painter.draw(a, b, np.array([0.03, 0.03]), colours)[32, 32]
+    assert red > 100 > blue
+
+
+@pytest.mark.parametrize("elevation", [-80.0, -35.0, 0.0, 20.0])
+def test_a_framed_cloud_is_in_the_picture_and_fills_it(elevation: float) -> None:
+    rng = np.random.default_rng(0)
+    points = rng.uniform(-1, 1, (200, 3)) * [0.1, 0.3, 0.1] + [0.2, 0, 1]
+    camera = frame_points(points, 4 / 3, elevation=elevation)
+    local = (points - camera.position) @ camera.axes.T
+    half = np.tan(np.radians(FIELD_OF_VIEW) / 2)
+    shown = np.abs(local[:, :2] / local[:, 2:]) / [half * 4 / 3, half]
+    assert shown.max() <= 1.0
+    assert shown.max() > 0.7
