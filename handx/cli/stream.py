@@ -42,6 +42,8 @@ class Stream:
     """ROS_DOMAIN_ID; by default the environment's, else 0."""
     rate: float = 50.0
     """Messages per second and controller [Hz], 10 to 200."""
+    horizon: float = 0.16
+    """Path sent ahead [s]: for so long the hands go on if the stream is lost."""
     wait: float = 10.0
     """How long to wait for every controller to listen [s]."""
     force: bool = False
@@ -70,7 +72,9 @@ class Stream:
             verify_report(report, trajectory, robot)
         topics = [topic(controller) for controller in served_controllers(path, robot)]
         with DdsPublisher(topics, self._domain()) as publisher:
-            player = Player(path, robot, publisher, rate=self.rate)
+            player = Player(
+                path, robot, publisher, rate=self.rate, horizon=self.horizon
+            )
             alone = publisher.wait_for_readers(self.wait)
             if alone:
                 raise StreamError(

@@ -36,7 +36,7 @@ RATE = 50.0
 
 HORIZON = 0.16
 """Path sent ahead at full speed [s]; on loss of the stream the hands go on for this
-long before they brake."""
+long before they brake. Enough on one machine or a good network; 0.4 s over radio."""
 
 LEAD_PERIODS = 1.0
 """The first point of a message lies this many periods ahead, so that it is not past
@@ -126,7 +126,11 @@ class Player:
         robot: Its controllers and limits.
         publisher: Where messages go.
         clock: The controller's clock.
-        rate: Messages per second and controller [Hz].
+        rate: Messages per second and controller [Hz], 10 to 200.
+        horizon: Path sent ahead at full speed [s], three periods to 1.
+
+    Raises:
+        StreamError: Rate or horizon is out of range, or a joint has no limits.
     """
 
     def __init__(
@@ -136,10 +140,14 @@ class Player:
         publisher: Publisher,
         clock: Clock | None = None,
         rate: float = RATE,
+        horizon: float = HORIZON,
     ) -> None:
         if not 10 <= rate <= 200:
             raise StreamError(f"--rate {rate:g} Hz. Fix: give 10 to 200")
+        if not 3 / rate <= horizon <= 1:
+            raise StreamError(f"--horizon {horizon:g} s. Fix: give {3 / rate:g} to 1")
         self.path, self.robot, self.publisher = path, robot, publisher
+        self.horizon = horizon
         self.clock = clock or SystemClock()
         self.period = 1 / rate
         self.period_ns = round(NANOSECONDS / rate)
@@ -197,7 +205,8 @@ class Player:
             )
         if stop.is_set():
             return self._result(False, began)
-        return self._roll(begins, began, stop, status)
+        # At rest at the start, so the path may begin whenever this process is awake.
+        return self._roll(self.clock.now(), began, stop, status)
 
     def _roll(
         self,
@@ -225,7 +234,7 @@ class Player:
                 # Path time of the first point, from the clock and not from counting:
                 # a late message skips ahead instead of letting the robot lag.
                 at = (now - begins) / NANOSECONDS + lead
-                self._send(piece(self.path, at, HORIZON, self.brake), now, lead)
+                self._send(piece(self.path, at, self.horizon, self.brake), now, lead)
                 sent = now
                 status("play", min(1.0, at / self.path.duration))
                 if at >= self.path.duration:
@@ -244,7 +253,7 @@ class Player:
             sent: When the last message left [ns].
         """
         behind = (now - sent) / NANOSECONDS
-        if not 0 <= behind <= HORIZON:
+        if not 0 <= behind <= self.horizon:
             raise StreamError(
                 f"the clock moved by {behind:.2f} s between two messages, so the hands "
                 "have braked on their own. Fix: stream again from the start; a machine "
@@ -253,7 +262,7 @@ class Player:
 
     def _hold(self, now: int, begins: int, sent: int) -> None:
         """Brake along the path at once, unless the controllers already do."""
-        if 0 <= now - sent <= HORIZON * NANOSECONDS:
+        if 0 <= now - sent <= self.horizon * NANOSECONDS:
             lead = LEAD_PERIODS * self.period
             at = (now - begins) / NANOSECONDS + lead
             self._send(piece(self.path, at, 0.0, self.brake), now, lead)

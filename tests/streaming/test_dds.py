@@ -172,7 +172,7 @@ def test_a_second_process_receives_the_stream(
     heard = listen(topics)
     sender = subprocess.run(
         [sys.executable, "-m", "handx", "stream", str(folder / "trajectory.npz"),
-         "--domain", str(domain)],
+         "--domain", str(domain), "--horizon", "0.8"],
         check=False, capture_output=True, text=True, timeout=120,
     )  # fmt: skip
     assert sender.returncode == 0, sender.stderr
@@ -285,7 +285,7 @@ def test_ctrl_c_brakes_and_holds(robot, make, topics, domain, tmp_path):
     ]
     sender = subprocess.Popen(
         [sys.executable, "-m", "handx", "stream", str(tmp_path / "trajectory.npz"),
-         "--domain", str(domain), "--wait", "30"],
+         "--domain", str(domain), "--wait", "30", "--horizon", "0.8"],
         stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
     )  # fmt: skip
     got, ends, told = [], time.monotonic() + 60, None

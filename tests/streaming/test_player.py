@@ -207,3 +207,9 @@ def test_a_short_stall_is_bridged_by_the_horizon(path, robot):
 def test_a_senseless_rate_is_refused(path, robot, rate):
     with pytest.raises(StreamError, match="--rate"):
         Player(path, robot, Log(HandClock()), HandClock(), rate=rate)
+
+
+@pytest.mark.parametrize("horizon", [0, 0.05, 2, float("nan")])
+def test_a_senseless_horizon_is_refused(path, robot, horizon):
+    with pytest.raises(StreamError, match="--horizon"):
+        Player(path, robot, Log(HandClock()), HandClock(), horizon=horizon)
