@@ -23,7 +23,7 @@ from retarget.solve import solve_frames
 
 POSES = 40
 """At most so many poses of the clip are used."""
-ROUNDS = 8
+ROUNDS, REFINING_ROUNDS = 8, 2
 KNUCKLE_WEIGHT = 0.3
 """Weight of a knuckle beside a fingertip's 1."""
 MIDDLE_WEIGHT = 0.3
@@ -149,7 +149,10 @@ def varied_frames(points: np.ndarray, count: int) -> np.ndarray:
 
 
 def calibrate(
-    model: HandModel, hand: np.ndarray, scale: float | None = None
+    model: HandModel,
+    hand: np.ndarray,
+    scale: float | None = None,
+    start: Calibration | None = None,
 ) -> Calibration:
     """Fit one hand, at a given scale or with the scale that fits best.
 
@@ -157,6 +160,7 @@ def calibrate(
         model: The robot hand.
         hand: (T, 21, 3) joints of the human hand [m], any right-handed frame.
         scale: Robot size per human size; None fits it, near the ratio of lengths.
+        start: A fit at a similar scale to start from; saves most of the work.
     """
     frames, wrist = hand_frames(hand, model.spec.side)
     local = np.einsum("tji,tkj->tki", frames, hand - wrist[:, None])
@@ -180,6 +184,8 @@ def calibrate(
     guess = hand_scale(model, hand)
     s, rotation = guess if scale is None else scale, np.eye(3)
     offset = np.mean(robot_knuckle - s * human_knuckle, axis=0)
+    if start is not None:
+        rotation, offset = start.rotation, start.offset
 
     z = np.tile(np.concatenate([model.rest, np.zeros(WRIST)]), (count, 1))
     base = NominalBase(np.tile(np.eye(3), (count, 1, 1)), np.zeros((count, 3)))
@@ -187,7 +193,7 @@ def calibrate(
     inverse = np.linalg.inv(place)
     none = ContactGoals((), np.zeros((count, 0)), np.zeros((count, 0)))
     residual = 0.0
-    for round_ in range(ROUNDS):
+    for round_ in range(ROUNDS if start is None else REFINING_ROUNDS):
         target = (s * human @ rotation.T + offset) @ place[:3, :3].T + place[:3, 3]
         problem = HandProblem(model, base, points, target)
         objective = Objective(
@@ -221,4 +227,6 @@ def calibrate_both(
     if len(free) == 1:
         return free
     scale = float(np.exp(np.mean([np.log(c.scale) for c in free.values()])))
-    return {side: calibrate(models[side], hands[side], scale) for side in hands}
+    return {
+        side: calibrate(models[side], hands[side], scale, free[side]) for side in hands
+    }

@@ -17,8 +17,9 @@ from robots.robot import RobotSpec
 
 HELD_JOINT, HELD_WRIST = 1e-3, 5e-4
 """A limit that moves a control point by more than this [rad, m] counts as saturation."""
-TURN_RESERVE = 0.97
-"""Interpolated quaternions are normalised afterwards, which speeds them up a little."""
+WRIST_RESERVE = 0.97
+"""Base poses are interpolated component by component between knots and quaternions then
+normalised, which speeds the wrist up a little."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -117,13 +118,12 @@ def _bases(
     wxyz = wxyz / np.linalg.norm(wxyz, axis=1, keepdims=True)
 
     wrist = limits.control_points(wrist)
-    slow_wrist = limits.slow_path(
-        wrist, plan.wrist_speed * h * (1 - limits.SPEED_MARGIN)
-    )
+    slow_wrist = limits.slow_path(wrist, plan.wrist_speed * h * WRIST_RESERVE)
     # A unit quaternion moves by half the angle that the hand turns.
     turned = limits.control_points(wxyz)
-    slow_turned = limits.slow_path(
-        turned, 0.5 * plan.wrist_turn_rate * h * TURN_RESERVE
+    turned /= np.linalg.norm(turned, axis=1, keepdims=True)
+    slow_turned = limits.slow_rotations(
+        turned, 0.5 * plan.wrist_turn_rate * h * WRIST_RESERVE
     )
     held = np.abs(slow_wrist - wrist).max(1) > HELD_WRIST
     held |= np.abs(slow_turned - turned).max(1) > HELD_JOINT

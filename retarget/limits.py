@@ -61,6 +61,37 @@ def slow_path(values: np.ndarray, step: float) -> np.ndarray:
     return (follow(values) + follow(values[::-1])[::-1]) / 2
 
 
+def slow_rotations(wxyz: np.ndarray, step: float) -> np.ndarray:
+    """Unit quaternions whose neighbours are at most `step` apart on the sphere.
+
+    As `slow_path`, with great-circle moves. The mean of two slow paths on a sphere may be
+    a little too fast, so that one more forward pass makes the bound exact.
+
+    Args:
+        wxyz: (K, 4) of unit length, without jumps of sign.
+        step: Largest allowed angle between neighbours as 4-vectors [rad]: half the angle
+            by which the hand turns.
+    """
+
+    def follow(path: np.ndarray) -> np.ndarray:
+        out = path.copy()
+        for k in range(1, len(path)):
+            cosine = float(np.clip(out[k - 1] @ path[k], -1, 1))
+            angle = np.arccos(cosine)
+            if angle > step:
+                across = path[k] - cosine * out[k - 1]
+                across /= max(float(np.linalg.norm(across)), 1e-12)
+                out[k] = np.cos(step) * out[k - 1] + np.sin(step) * across
+        return out
+
+    chords = np.linalg.norm(np.diff(wxyz, axis=0), axis=1)
+    if chords.max(initial=0.0) <= 2 * np.sin(step / 2):
+        return wxyz
+    mean = follow(wxyz) + follow(wxyz[::-1])[::-1]
+    length = np.linalg.norm(mean, axis=1, keepdims=True)
+    return follow(np.where(length > 0.1, mean / np.maximum(length, 0.1), wxyz))
+
+
 def control_points(knots: np.ndarray) -> np.ndarray:
     """Control points whose B-spline passes the knots, at rest at both ends.
 

@@ -11,7 +11,7 @@ import numpy as np
 
 RAMP = 0.3
 """Length of a soft start or end, robot clock [s]; adds half of it to the duration."""
-SLOW = 0.05
+SLOW = 0.15
 """Ends moving slower than this fraction of the limits need no ramp."""
 
 

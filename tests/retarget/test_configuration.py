@@ -14,9 +14,7 @@ from retarget.rotations import (
     quaternion_from_matrix,
 )
 
-HANDS = [
-    (robot, side) for robot in ("shadow", "inspire") for side in ("left", "right")
-]
+HANDS = [(robot, side) for robot in ("shadow", "inspire") for side in ("left", "right")]
 
 
 def random_free(model, rng, count):
@@ -69,9 +67,7 @@ def test_jacobians_equal_finite_differences(robot, side, request, rng):
         frame, np.tile(points.body, 3), in_world.reshape(-1, 3), normal
     )
     flat = numeric.reshape(-1, 3, count + WRIST)
-    np.testing.assert_allclose(
-        rows, np.einsum("ai,aij->aj", normal, flat), atol=1e-7
-    )
+    np.testing.assert_allclose(rows, np.einsum("ai,aij->aj", normal, flat), atol=1e-7)
     full = model.jacobian(state.pose, points.body, located)
     turned = state.rotation[:, None] @ full
     np.testing.assert_allclose(turned, numeric[..., :count], atol=1e-7)

@@ -40,6 +40,20 @@ def test_a_slow_path_keeps_its_euclidean_step(values, step):
     assert lengths.max(initial=0.0) <= step * (1 + 1e-9)
 
 
+@given(ANGLES, STEPS)
+def test_slow_rotations_keep_their_angle(values, step):
+    noise = np.resize(values, (len(values), 4)) + [0.1, 0, 0, 0.01]
+    wxyz = noise / np.maximum(np.linalg.norm(noise, axis=1, keepdims=True), 1e-3)
+    wxyz = np.where(
+        np.linalg.norm(wxyz, axis=1, keepdims=True) > 0.9, wxyz, [1, 0, 0, 0]
+    )
+    wxyz /= np.linalg.norm(wxyz, axis=1, keepdims=True)
+    slow = limits.slow_rotations(wxyz, step)
+    np.testing.assert_allclose(np.linalg.norm(slow, axis=1), 1, atol=1e-9)
+    cosines = np.clip((slow[1:] * slow[:-1]).sum(1), -1, 1)
+    assert np.arccos(cosines).max(initial=0.0) <= step + 1e-6
+
+
 def test_slow_values_are_left_alone(rng):
     values = np.cumsum(rng.uniform(-0.1, 0.1, (50, 3)), axis=0)
     np.testing.assert_allclose(

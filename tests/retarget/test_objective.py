@@ -86,7 +86,9 @@ def test_gradient_of_the_whole_cost_equals_finite_differences(shadow, rng):
 def test_a_smooth_reachable_path_is_followed(shadow):
     model = hand_model(shadow.hands["right"])
     names = [model.spec.actuated[i] for i in model.free]
-    curling = np.array([n[0] in "FMRL" and n.endswith(("J3", "J2", "J1")) for n in names])
+    curling = np.array(
+        [n[0] in "FMRL" and n.endswith(("J3", "J2", "J1")) for n in names]
+    )
     t = np.linspace(0, 2 * np.pi, 60)[:, None]
     angles = model.rest + curling * 0.4 * (1 - np.cos(t))
     part = problem(model, angles)

@@ -92,7 +92,10 @@ def test_robot_hand_frames_follow_the_same_anatomy(robot, side, request):
     bent = model.rest.copy()
     names = [model.spec.actuated[i] for i in model.free]
     for joint in fingers["index"].joints:
-        if joint in names and model.spec.upper[list(model.spec.joint_names).index(joint)] > 1:
+        if (
+            joint in names
+            and model.spec.upper[list(model.spec.joint_names).index(joint)] > 1
+        ):
             bent[names.index(joint)] += 0.5
     pose = model.forward(bent[None])
     assert place_of(fingers["index"].tip_link)[2] < -0.01

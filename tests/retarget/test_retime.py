@@ -8,9 +8,7 @@ from hypothesis import strategies as st
 from retarget.retime import Retiming, choose_stretch
 
 
-@given(
-    st.floats(1, 4), st.floats(0, 0.3), st.floats(0, 0.3), st.floats(0.4, 20)
-)
+@given(st.floats(1, 4), st.floats(0, 0.3), st.floats(0, 0.3), st.floats(0.4, 20))
 def test_the_clock_runs_from_start_to_end_and_never_back(stretch, ramp, fall, human):
     timing = Retiming(stretch, ramp, fall, human)
     t = np.linspace(0, timing.duration, 2001)

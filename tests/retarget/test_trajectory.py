@@ -26,7 +26,9 @@ def joint_trajectory(rng, knots=12, joints=3) -> JointTrajectory:
 
 def bimanual(rng) -> BimanualTrajectory:
     hand = joint_trajectory(rng)
-    other = dataclasses.replace(hand, positions=-hand.positions, velocities=-hand.velocities)
+    other = dataclasses.replace(
+        hand, positions=-hand.positions, velocities=-hand.velocities
+    )
     steps = len(hand)
     bases = rng.normal(size=(steps, 2, 7))
     bases[..., :4] /= np.linalg.norm(bases[..., :4], axis=-1, keepdims=True)
@@ -56,7 +58,9 @@ def test_velocity_is_the_derivative_of_position(rng):
     trajectory = joint_trajectory(rng)
     t = np.linspace(0.005, trajectory.duration - 0.005, 300)
     step = 1e-6
-    numeric = (trajectory.sample(t + step)[0] - trajectory.sample(t - step)[0]) / (2 * step)
+    numeric = (trajectory.sample(t + step)[0] - trajectory.sample(t - step)[0]) / (
+        2 * step
+    )
     np.testing.assert_allclose(trajectory.sample(t)[1], numeric, atol=1e-4)
 
 
@@ -158,5 +162,7 @@ def test_base_poses_are_unit_and_pass_the_knots(rng):
     np.testing.assert_allclose(poses[..., 4:], whole.T_world_base[..., 4:], atol=1e-12)
     t = np.linspace(0.01, whole.duration - 0.01, 200)
     step = 1e-6
-    numeric = (whole.sample_base(t + step)[0] - whole.sample_base(t - step)[0]) / (2 * step)
+    numeric = (whole.sample_base(t + step)[0] - whole.sample_base(t - step)[0]) / (
+        2 * step
+    )
     np.testing.assert_allclose(whole.sample_base(t)[1], numeric, atol=1e-3)
