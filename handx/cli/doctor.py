@@ -1,6 +1,5 @@
 """`handx doctor`: what is installed, and what is missing for what."""
 
-import ctypes.util
 import importlib.metadata
 import os
 import platform
@@ -17,9 +16,6 @@ STAGE_PACKAGES = {
 }
 """Extra → the packages it needs, by their names on the index."""
 
-GL_LIBRARIES = {"egl": "EGL", "osmesa": "OSMesa"}
-"""MuJoCo's off-screen back-ends → the library each needs."""
-
 
 def version(package: str) -> str | None:
     """Installed version of a package, or None."""
@@ -27,15 +23,6 @@ def version(package: str) -> str | None:
         return importlib.metadata.version(package)
     except importlib.metadata.PackageNotFoundError:
         return None
-
-
-def gl_backends() -> list[str]:
-    """Off-screen back-ends whose library is on this machine."""
-    return [
-        name
-        for name, library in GL_LIBRARIES.items()
-        if ctypes.util.find_library(library)
-    ]
 
 
 @dataclass(frozen=True)
@@ -71,6 +58,8 @@ class Doctor:
             rows.append((extra, text.strip()))
         rows += [
             ("rendering", self._rendering()),
+            ("video", self._video()),
+            ("text encoder", self._text_encoder()),
             ("models", self._models()),
             ("robots", self._robots()),
             ("ROS_DOMAIN_ID", os.environ.get("ROS_DOMAIN_ID", "not set (0)")),
@@ -80,13 +69,32 @@ class Doctor:
 
     @staticmethod
     def _rendering() -> str:
-        found = gl_backends()
-        chosen = os.environ.get("MUJOCO_GL", "not set")
-        if found:
-            return f"{', '.join(found)} (MUJOCO_GL {chosen})"
-        return (
-            "no off-screen GL: videos are drawn without it → apt-get install libosmesa6"
-        )
+        try:
+            from sim.engine import GL_PACKAGES, available_gl
+        except ImportError:
+            return "no MuJoCo → pip install 'handx[sim]'"
+        found, chosen = available_gl(), os.environ.get("MUJOCO_GL", "")
+        if found == "disable":
+            return f"videos are drawn without GL → apt install {GL_PACKAGES}"
+        return f"{found} is there, MUJOCO_GL is {chosen or 'not set'}"
+
+    @staticmethod
+    def _video() -> str:
+        try:
+            import av
+        except ImportError:
+            return "no PyAV → pip install 'handx[sim]'"
+        return "H.264" if "libx264" in av.codecs_available else "PyAV lacks libx264"
+
+    @staticmethod
+    def _text_encoder() -> str:
+        from handx_gen.errors import HandxError
+        from handx_gen.text.files import minilm_folder
+
+        try:
+            return f"MiniLM, checked ({minilm_folder()})"
+        except HandxError as error:
+            return f"none, so requests are read by rules: {error}"
 
     @staticmethod
     def _models() -> str:
