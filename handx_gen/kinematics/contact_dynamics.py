@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from handx_gen.hand_model import right_form
-from handx_gen.kinematics.contacts import PALM_PAIR, PAIRS, runs, split_pair
+from handx_gen.kinematics.contacts import PAIRS, PALM_PAIR, runs, split_pair
 from handx_gen.kinematics.events import CONTACT_JOIN, CONTACT_LEAST, joined
 from handx_gen.kinematics.series import (
     PALM_CONTACT,

@@ -61,7 +61,7 @@ class Bins:
         return np.searchsorted(self.edges, values, side="right")
 
     def speed(self, value: float) -> str:
-        """ "slow", "medium" or "fast" for a mean speed [unit/s]."""
+        """Name of a mean speed [unit/s]: slow, medium or fast."""
         return ("slow", "medium", "fast")[
             int(np.searchsorted(self.speeds, value, side="right"))
         ]
