@@ -68,7 +68,8 @@ def checks(report: SimReport) -> Table:
         value = "n/a" if check.value is None else f"{check.value:.3g}"
         result = {None: "n/a", True: "ok", False: "FAILED"}[check.passed]
         bound = f"{check.sense} {check.threshold:g}"
-        rows.append((check.name, value, bound, check.unit, result))
+        unit = "" if check.unit == "1" else check.unit
+        rows.append((check.name, value, bound, unit, result))
     return listing(
         "physics: checks", ("check", "measured", "threshold", "unit", ""), rows
     )

@@ -58,7 +58,6 @@ class Doctor:
             rows.append((extra, text.strip()))
         rows += [
             ("rendering", self._rendering()),
-            ("video", self._video()),
             ("text encoder", self._text_encoder()),
             ("models", self._models()),
             ("robots", self._robots()),
@@ -77,14 +76,6 @@ class Doctor:
         if found == "disable":
             return f"videos are drawn without GL → apt install {GL_PACKAGES}"
         return f"{found} is there, MUJOCO_GL is {chosen or 'not set'}"
-
-    @staticmethod
-    def _video() -> str:
-        try:
-            import av
-        except ImportError:
-            return "no PyAV → pip install 'handx[sim]'"
-        return "H.264" if "libx264" in av.codecs_available else "PyAV lacks libx264"
 
     @staticmethod
     def _text_encoder() -> str:
