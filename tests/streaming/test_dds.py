@@ -319,3 +319,27 @@ def test_a_domain_out_of_range_is_refused(number):
 
     with pytest.raises(StreamError, match="--domain"):
         DdsPublisher(["/x"], number)
+
+
+def test_it_stays_on_the_loopback_whatever_the_environment_says(domain):
+    """No multicast group is joined, and a configuration from outside is not read."""
+    script = (
+        "import sys\n"
+        "from pathlib import Path\n"
+        "from handx.streaming.dds import DdsPublisher\n"
+        "groups = Path('/proc/self/net/igmp').read_text\n"
+        "before = groups()\n"
+        "with DdsPublisher(['/x'], int(sys.argv[1])) as publisher:\n"
+        "    assert publisher.unheard() == ['/x']\n"
+        "    assert groups() == before\n"
+    )
+    outside = (
+        '<CycloneDDS><Domain><General><Interfaces><NetworkInterface name="nowhere0"/>'
+        "</Interfaces></General></Domain></CycloneDDS>"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", script, str(domain)],
+        env={**os.environ, "CYCLONEDDS_URI": outside},
+        check=False, capture_output=True, text=True, timeout=60,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
