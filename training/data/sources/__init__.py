@@ -1,0 +1,1 @@
+"""Readers of recorded hand motion: every format, one contract (`RawMotion`)."""

@@ -1,0 +1,116 @@
+"""HandX's own files: `.npz` with one pickled dictionary per two-second clip.
+
+Keys "0", "1", …; each entry holds `motion` (60, 2, 21, 3) [m] in HandX order and five
+captions each for left, right and their relation. The pickles go through the allow-list
+of `handx_gen.safe_pickle`, one clip at a time. The files store neither rate (30 fps) nor
+the sequence that a clip was cut from: neighbours in the file with bones of one length
+are taken for one group, so that a split does not part them.
+"""
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from handx_gen import safe_pickle
+from handx_gen.errors import InputError
+from handx_gen.skeleton import bone_lengths
+from training.data.raw import RawMotion
+from training.data.sources import files, recording
+from training.data.sources.source import Source
+
+CAPTIONS = {
+    "left": "left_annotation",
+    "right": "right_annotation",
+    "relation": "interaction_annotation",
+}
+PATTERN = "*can_pos*.npz"
+SAME_BONES = 0.01
+"""Mean relative difference of bones up to which neighbours are one performer."""
+
+
+def find(path: Path) -> list[Path]:
+    """The archives in a folder, the MANO ones aside."""
+    return [path] if path.is_file() else files.below(path, PATTERN, f"*/{PATTERN}")
+
+
+def sniff(path: Path) -> bool:
+    """Whether a file's entries are numbered, or a folder holds such archives."""
+    if path.is_dir():
+        return bool(find(path))
+    try:
+        names = safe_pickle.npz_names(path) if path.suffix == ".npz" else []
+    except InputError:
+        return False
+    return bool(names) and all(name.isdigit() for name in names)
+
+
+def read(path: Path, fps: float = 30.0) -> Iterator[RawMotion]:
+    """The clips of one archive, in its order.
+
+    Raises:
+        InputError: The archive or a clip is damaged or not what HandX writes.
+    """
+    split = path.stem.split("_")[0]
+    group, bones, any_clip = 0, None, False
+    for key, clip in safe_pickle.load_npz(path):
+        any_clip = True
+        joints, missing = _joints(path, key, clip)
+        own = np.nanmedian(bone_lengths(joints), axis=0) if not missing.all() else None
+        if own is not None and bones is not None:
+            # A missing hand has no bones; hands present in both clips are compared.
+            change = np.abs(own - bones) / bones
+            change = change[np.isfinite(change)]
+            group += int(not len(change) or change.mean() > SAME_BONES)
+        bones = own if own is not None else bones
+        yield recording.motion(
+            path, "handx", f"{split}/{key}",
+            recording.steady(len(joints), fps, path), joints,
+            group=f"{split}/{group}", text=_captions(path, key, clip),
+            up=(0.0, 0.0, 1.0), licence=SOURCE.licence,
+            details={"split": split, "key": key, "fps": "nominal"},
+        )  # fmt: skip
+    if not any_clip:
+        raise InputError(path, "", "an archive without clips", "fetch it again")
+
+
+def _joints(path: Path, key: str, clip: Any) -> tuple[np.ndarray, np.ndarray]:
+    """(T, 2, 21, 3) with NaN for an absent hand, and (2,) which hands are absent."""
+    if not isinstance(clip, dict) or "motion" not in clip:
+        held = sorted(map(str, clip))[:6] if isinstance(clip, dict) else type(clip)
+        fix = "give *_can_pos_all_wotextfeat.npz"
+        if isinstance(clip, dict) and "left_pose" in clip:
+            fix += ", the joints that belong to these MANO parameters"
+        raise InputError(path, key, f"no `motion` in it but {held}", fix)
+    joints = files.numbers(path, f"{key}.motion", clip["motion"], (-1, 2, 21, 3)).copy()
+    absent = ~joints.any((0, 2, 3))
+    joints[:, absent] = np.nan
+    return joints, absent
+
+
+def _captions(path: Path, key: str, clip: dict[str, Any]) -> dict[str, tuple[str, ...]]:
+    text = {}
+    for ours, theirs in CAPTIONS.items():
+        values = clip.get(theirs, ())
+        values = [values] if isinstance(values, str) else values
+        if not isinstance(values, Sequence | np.ndarray) or not all(
+            isinstance(value, str) for value in values
+        ):
+            raise InputError(path, f"{key}.{theirs}", "not a list of strings")
+        if len(values):
+            text[ours] = tuple(str(value) for value in values)
+    return text
+
+
+SOURCE = Source(
+    name="handx",
+    title="HandX",
+    open=read,
+    find=find,
+    sniff=sniff,
+    licence="per source: see LICENSE and THIRD_PARTY_NOTICES.md of the HandX release",
+    clock=False,
+    notes="Give *_can_pos_all_wotextfeat.npz or their folder. ARCTIC and H2O motion is "
+    "not in the release: import those from their own downloads.",
+)
