@@ -119,9 +119,7 @@ def inspect(raw: RawMotion, limits: Limits | None = None) -> Quality:
     return Quality(seen.any(0), bad, (spans[0], spans[1]), tuple(notes))
 
 
-def _whole_hand(
-    hand: np.ndarray, side: int, limits: Limits
-) -> tuple[str, str] | None:
+def _whole_hand(hand: np.ndarray, side: int, limits: Limits) -> tuple[str, str] | None:
     """What disqualifies a hand altogether: (reason, line), or None."""
     if len(hand) == 0:
         return None

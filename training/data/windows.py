@@ -148,8 +148,9 @@ def cut(raw: RawMotion, how: Cut | None = None) -> CutResult:
     if how.hands == "any":
         windows += [(start, (side,)) for side in (0, 1) for start in rest[side]]
     reason = np.full(len(raw.time), "", object)
+    worst = quality.reason()
     for index, name in enumerate(REASONS):
-        reason[quality.reason() == index] = name
+        reason[worst == index] = name
     reason[reason == ""] = SHORT
     kept = np.zeros(len(raw.time), bool)
     clips = []

@@ -1,0 +1,103 @@
+"""`map` in order: in this process, over processes, or over a Ray cluster."""
+
+import os
+import sys
+from collections import deque
+from collections.abc import Callable, Iterator
+from typing import TypeVar
+
+from handx_gen.errors import MissingExtra
+
+Task = TypeVar("Task")
+Result = TypeVar("Result")
+
+
+def ordered_map(
+    work: Callable[[Task], Result], tasks: Iterator[Task], workers: int, ray: bool
+) -> Iterator[Result]:
+    """Results in the order of the tasks; tasks are taken only a little ahead.
+
+    Args:
+        work: A function that can be pickled.
+        tasks: Any number; read in this process.
+        workers: Processes; 1 works in this one.
+        ray: Use a Ray cluster instead: the one that RAY_ADDRESS names, or one that is
+            started on this machine and listens on loopback only.
+
+    Raises:
+        MissingExtra: Ray is asked for and not installed.
+    """
+    if ray:
+        return _over_ray(work, tasks, workers)
+    if workers > 1:
+        return _over_processes(work, tasks, workers)
+    return map(work, tasks)
+
+
+def _over_processes(
+    work: Callable[[Task], Result], tasks: Iterator[Task], workers: int
+) -> Iterator[Result]:
+    from concurrent.futures import ProcessPoolExecutor
+    from multiprocessing import get_context
+
+    # A forked child would inherit the locks of whatever thread draws the progress.
+    with ProcessPoolExecutor(workers, get_context("spawn")) as pool:
+        try:
+            yield from _in_order(
+                workers + 2,
+                tasks,
+                lambda task: pool.submit(work, task),
+                lambda future: future.result(),
+            )
+        finally:
+            pool.shutdown(cancel_futures=True)
+
+
+def _over_ray(
+    work: Callable[[Task], Result], tasks: Iterator[Task], workers: int
+) -> Iterator[Result]:
+    try:
+        import ray
+    except ModuleNotFoundError as error:
+        raise MissingExtra("--ray", "ray", "ray") from error
+    if "RAY_ADDRESS" in os.environ:
+        ray.init(log_to_driver=False, logging_level="error")
+    else:
+        path = os.pathsep.join(entry for entry in sys.path if entry)
+        ray.init(
+            num_cpus=workers,
+            include_dashboard=False,
+            log_to_driver=False,
+            logging_level="error",
+            runtime_env={"env_vars": {"PYTHONPATH": path}},
+            _node_ip_address="127.0.0.1",
+        )
+    try:
+        remote = ray.remote(num_cpus=1)(_call)
+        shared = ray.put(work)
+        cores = int(ray.cluster_resources().get("CPU", 1))
+        yield from _in_order(
+            cores + 2, tasks, lambda task: remote.remote(shared, task), ray.get
+        )
+    finally:
+        ray.shutdown()
+
+
+def _call(work: Callable[[Task], Result], task: Task) -> Result:
+    return work(task)
+
+
+def _in_order(
+    ahead: int,
+    tasks: Iterator[Task],
+    submit: Callable[[Task], object],
+    result: Callable[..., Result],
+) -> Iterator[Result]:
+    """Results in order, with at most `ahead` tasks under way."""
+    pending: deque[object] = deque()
+    for task in tasks:
+        pending.append(submit(task))
+        if len(pending) >= ahead:
+            yield result(pending.popleft())
+    while pending:
+        yield result(pending.popleft())
