@@ -234,8 +234,10 @@ def _add_joints(spec: mujoco.MjSpec, hand: HandSpec) -> None:
     side = hand.side
     for name, low, high in zip(hand.joint_names, hand.lower, hand.upper):
         joint = spec.joint(f"{side}_{name}")
-        joint.armature, joint.range = ARMATURE, [low, high]
-        # A coupled joint is bounded through its source, whose box already allows for it.
+        joint.range = [low, high]
+        # A coupled joint has no motor of its own, and is bounded through its source,
+        # whose box already allows for it.
+        joint.armature = 0.0 if name in hand.mimic else ARMATURE
         joint.limited = int(name not in hand.mimic)
         joint.damping, joint.frictionloss = (
             [0.0] * len(np.atleast_1d(joint.damping)),

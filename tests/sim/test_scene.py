@@ -7,7 +7,8 @@ from handx_gen.skeleton import FINGERS, SIDES
 from robots import RobotSpec
 from sim.engine import mujoco
 from sim.playback import rotation_quaternion
-from sim.scene import WRIST_FORCE, WRIST_TORQUE, Scene, build_scene
+from sim.scene import TIMESTEP, WRIST_FORCE, WRIST_TORQUE, Scene, build_scene
+from sim.servo_design import design_gains, reflected_inertia
 
 
 @pytest.fixture(scope="module")
@@ -172,3 +173,17 @@ def test_one_hand_makes_a_scene_of_its_own(robot: RobotSpec) -> None:
     scene = build_scene(robot, ("right",))
     assert scene.sides == ("right",)
     assert set(np.unique(scene.geom_side)) == {-1, 1}
+
+
+def test_servos_are_fast_and_well_damped(robot: RobotSpec) -> None:
+    for side, hand in robot.hands.items():
+        inertia = reflected_inertia(robot, side)
+        frequency = np.sqrt(hand.gains.kp / inertia)
+        damping = hand.gains.kv / (2 * np.sqrt(hand.gains.kp * inertia))
+        assert frequency.min() > 50
+        # A physics step must be short against the fastest servo.
+        assert frequency.max() < 0.2 / TIMESTEP
+        assert damping.min() >= 1
+        np.testing.assert_allclose(
+            design_gains(robot, side).kp, hand.gains.kp, rtol=0.1
+        )
