@@ -10,6 +10,7 @@ from handx import pipeline
 from handx_gen.motion import BimanualMotion
 from retarget.trajectory import BimanualTrajectory
 from robots import load_robot
+from robots.capability import read_capability
 from sim import SimReport, verify_report
 from sim.rollout import Rollout
 
@@ -96,19 +97,15 @@ def test_stages_from_their_files_say_the_same(finished, handx, tmp_path):
 
 
 def test_without_its_motion_the_text_cannot_be_told(finished, handx, tmp_path):
-    done = handx("validate", finished.folder / "trajectory.npz", "--out", tmp_path,
-                 "--motion", finished.folder / "motion.npz")  # fmt: skip
-    assert done.code == 0
-    alone = tmp_path / "alone"
-    alone.mkdir()
-    (alone / "trajectory.npz").write_bytes(
-        (finished.folder / "trajectory.npz").read_bytes()
-    )
-    done = handx("validate", alone / "trajectory.npz")
-    assert done.code == 1
-    report = SimReport.load(alone / "report.json")
+    file = tmp_path / "trajectory.npz"
+    file.write_bytes((finished.folder / "trajectory.npz").read_bytes())
+    assert handx("validate", file).code == 1
+    report = SimReport.load(tmp_path / "report.json")
     assert report.verdicts["text"].answer == "can't tell"
     assert not report.passed
+    trajectory = BimanualTrajectory.load(file)
+    told = pipeline.text_verdict_of(trajectory, finished.folder / "motion.npz")
+    assert told.answer == "yes"
 
 
 def test_a_motion_that_does_something_else_is_a_no(handx, tmp_path):
@@ -160,3 +157,21 @@ def test_the_best_of_several_samples_is_kept(monkeypatch):
         kept, found = pipeline.generate(reading, samples=2)
         np.testing.assert_array_equal(kept.joints, right.joints)
         assert found.answer == "yes"
+
+
+def test_what_the_robot_cannot_reach_is_no_pass_and_says_by_how_much():
+    """Inspire's thumb does not meet its pinky: hand says no, with the missing mm."""
+    inspire = load_robot("inspire")
+    reading = pipeline.read("pinch with the left thumb and pinky")
+    assert reading.requested.understood
+    motion, found = pipeline.generate(reading, "program")
+    assert found.answer == "yes"
+    trajectory, kinematics = pipeline.retarget(motion, inspire)
+    verdict = pipeline.text_verdict(found)
+    _, report = pipeline.validate(trajectory, inspire, verdict, kinematics)
+    assert not report.passed
+    assert report.verdicts["hand"].answer == "no"
+    missing = read_capability(inspire).unreachable["left.thumb_tip|left.pinky_tip"]
+    reasons = " ".join(report.verdicts["hand"].reasons)
+    assert "left.thumb_tip|left.pinky_tip" in reasons
+    assert f"{1000 * missing:.1f} mm" in reasons
