@@ -43,7 +43,7 @@ class Deviations:
     """Acceleration of the wrist's correction [m/s²]."""
     turn_acceleration: float = 60.0
     """Angular acceleration of the wrist's correction [rad/s²]."""
-    overspeed: float = 0.02
+    overspeed: float = 0.05
     """Joint velocity beyond its limit, as a fraction of the limit."""
 
 

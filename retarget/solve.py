@@ -44,9 +44,7 @@ def solve_frames(
         better = then.cost <= now.cost
         step_size = np.where(better, np.abs(new - z).max(1), step_size)
         z = np.where(better[:, None], new, z)
-        now.hessian = np.where(better[:, None, None], then.hessian, now.hessian)
-        now.gradient = np.where(better[:, None], then.gradient, now.gradient)
-        now.cost = np.where(better, then.cost, now.cost)
+        now = now.replaced(then, better)
         damping = np.clip(np.where(better, damping / 4, damping * 8), 1e-7, 1e6)
     return z, step_size
 

@@ -134,14 +134,21 @@ def solve_trajectory(
         total_then = float(then.cost.sum()) + tie_then[0]
         worse = then.cost > now.cost
         if total_then > total:
-            # Only where the model was wrong does the step need to shrink.
+            # The model was wrong in some frames: keep the step in the others.
             damping = np.where(worse, np.maximum(damping * 10, 1e-2), damping * 2)
-            continue
+            new = np.where(worse[:, None], z, new)
+            tie_then = smooth.terms(new)
+            total_then = float(np.minimum(then.cost, now.cost).sum()) + tie_then[0]
+            if total_then > total:
+                continue
+            then = now.replaced(then, ~worse)
+        else:
+            damping = np.where(worse, damping * 3, damping / 4)
+        damping = np.clip(damping, 1e-7, 1e6)
         last_step = np.abs(new - z).max(1)
         done = total - total_then < tolerance * total and last_step.max() < SMALL_STEP
         z, now, tie, total = new, then, tie_then, total_then
         history.append(total)
-        damping = np.clip(np.where(worse, damping * 3, damping / 4), 1e-7, 1e6)
         if done:
             break
     return Solution(z, last_step, tuple(history))

@@ -28,6 +28,14 @@ class Quadratic:
             np.zeros(frames),
         )
 
+    def replaced(self, other: "Quadratic", frames: np.ndarray) -> "Quadratic":
+        """These costs, with those of `other` in the given frames, (T,) bool."""
+        return Quadratic(
+            np.where(frames[:, None, None], other.hessian, self.hessian),
+            np.where(frames[:, None], other.gradient, self.gradient),
+            np.where(frames, other.cost, self.cost),
+        )
+
     def add_diagonal(self, residual: np.ndarray, cost: np.ndarray) -> None:
         """Add ½ Σ cost · residual², the residual being a variable minus a constant.
 
