@@ -1,0 +1,295 @@
+"""One chunk of a caption → its claims: which hand and fingers each predicate is about."""
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from handx_gen.captions.chunks import Chunk, Mention
+from handx_gen.skeleton import FINGERS, SIDES
+
+FOUR = FINGERS[1:]
+_NEGATION = re.compile(
+    r"\b(no|not|never|without|nothing|none|neither|hardly|nor)\b|n't\b"
+)
+_HANDS = re.compile(r"\bhands?\b|\bpalms?\b|\bwrists?\b|\bgap\b|\bdistance\b")
+_PALM = re.compile(r"\bpalms?\b")
+_SIDE = re.compile(r"\b(left|right|both|each|two|other)\b")
+_EVERY = re.compile(
+    r"\b(each|every|all)( of)?( the)?( four| five| other)?( of the)?( (left|right))? ?"
+    r"(fingertips?|fingers?|other fingers?)\b|\bthe fingertips\b|\bfour fingertips\b"
+)
+_SEVERAL = re.compile(r"\b(fingers|fingertips|digits)\b")
+_ALL = re.compile(r"\b(all|every|each|four|five) ?(of )?(the |its |her |his )?(four |five )?"
+                  r"(left |right )?(fingers?|fingertips?)\b")  # fmt: skip
+_OTHERS = re.compile(r"\b(others?|the rest|remaining fingers|neighbours?)\b")
+_PAIR = re.compile(rf"\b({'|'.join(FINGERS)}) to (?:the )?({'|'.join(FINGERS)})\b")
+_OTHER_HAND = re.compile(r"\b(other|opposite) (hand|palm|one)\b|\bpartner\b|\bpalm of the (left|right) hand\b")
+_SHAPES = (
+    (re.compile(r"gesture_up"), ("thumb",)),
+    (re.compile(r"v[- ]sign"), ("index", "middle")),
+    (re.compile(r"horns"), ("index", "pinky")),
+    (re.compile(r"point"), ("index",)),
+    (re.compile(r"fist|clench|balls up"), ()),
+)
+"""Named shapes and the fingers that stay straight in them; the other four bend."""
+_MOVES = (
+    ("left", r"going_left"), ("right", r"going_right"), ("up", r"\bup(wards?)?\b|rais|rise|rising|lift"),
+    ("down", r"\bdown(wards?)?\b|lower|sink|descend"), ("forward", r"forward|front"),
+    ("back", r"\bback(wards?)?\b"), ("inward", r"inward"), ("outward", r"outward"),
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Claim:
+    """One claim of a caption.
+
+    Attributes:
+        kind: As `Fact.kind`, or "apart" (the hands never touch), "straight" (the finger
+            does not stay folded), "contact" (the hands touch, nothing said of where).
+        hand: "left", "right", "both" (each hand, or the two together), "" unknown.
+        fingers: Fingers meant; empty with `group` "": any, or none needed.
+        other: The right hand's fingers of a touch.
+        group: "some" (at least two fingers of the hand) or "all" of the four.
+        direction: Of a move or turn.
+        count: At least so often.
+        when: "", "early" or "late".
+        text: The words.
+    """
+
+    kind: str
+    hand: str
+    fingers: tuple[str, ...] = ()
+    other: tuple[str, ...] = ()
+    group: str = ""
+    direction: str = ""
+    count: int = 1
+    when: str = ""
+    text: str = ""
+
+
+Predicates = Sequence[tuple[str, "re.Match[str]", bool]]
+"""Kind, match, and whether the words are the chunk's own (not a neighbour's)."""
+
+
+def clause_claims(
+    chunk: Chunk, predicates: Predicates, before: Sequence[Chunk]
+) -> list[Claim]:
+    """The claims of one chunk.
+
+    Args:
+        chunk: The chunk.
+        predicates: In the order of the text.
+        before: Earlier chunks of the same part, for "it" and "their".
+    """
+    found: list[Claim] = []
+    for k, (kind, match, own) in enumerate(predicates):
+        start = match.start() if own else len(chunk.text)
+        stop = match.end() if own else len(chunk.text)
+        low = predicates[k - 1][1].end() if k else 0
+        high = predicates[k + 1][1].start() if k + 1 < len(predicates) else None
+        words = chunk.text[low:high] if own else chunk.text
+        if own and _NEGATION.search(chunk.text[low:stop]) and kind != "still":
+            if kind in ("contact", "gather", "pinch") and not chunk.mentions:
+                found.append(Claim("apart", "both", text=chunk.text))
+            continue
+        subject = [m for m in chunk.mentions if low <= m.position < start]
+        objects = [m for m in chunk.mentions if m.position >= stop and (high is None or m.position < high)]
+        hand = _hand(chunk, start, low)
+        if kind in ("contact", "pinch") or (
+            kind == "gather" and (subject or (found and chunk.mentions))
+        ):
+            found += _contacts(kind, chunk, match, before, hand, words)
+        elif kind in ("bend", "extend", "straight", "out", "hyperextend"):
+            if _HANDS.search(chunk.text[low:start]) and kind == "bend" and not subject:
+                if re.search(r"\bwrists?\b", chunk.text[low:start]):
+                    continue
+            found += _finger_claims(kind, chunk, subject, objects, found, hand, words)
+        else:
+            found += _plain(kind, chunk, match, hand, subject)
+    return found
+
+
+def _hand(chunk: Chunk, start: int, low: int) -> str:
+    """The hand that a predicate at `start` is about."""
+    own = chunk.field if chunk.field in SIDES else ""
+    named = [m for m in _SIDE.finditer(chunk.text[low:start])]
+    if not named:
+        rest = re.search(r"\b(?:of|by|with|on) (?:the |your )?(left|right|both|each) (?:hands?|wrist|index|thumb)",
+                         chunk.text[start:])  # fmt: skip
+        return _named(rest.group(1), own) if rest else own
+    return _named(named[0].group(1), own)
+
+
+def _named(word: str, own: str) -> str:
+    if word == "other":
+        return {"left": "right", "right": "left"}.get(own, "")
+    return word if word in SIDES else own if own and word == "each" else "both"
+
+
+def _finger_claims(
+    kind: str,
+    chunk: Chunk,
+    subject: list[Mention],
+    objects: list[Mention],
+    found: list[Claim],
+    hand: str,
+    words: str,
+) -> Iterator[Claim]:
+    """Claims about how fingers bend or straighten."""
+    if kind == "out":
+        kind = "straight"
+    named = subject or objects
+    mention = {m.finger: m.side for m in named}
+    if mention and not (_OTHERS.search(words) and not subject):
+        for finger, side in mention.items():
+            yield Claim(kind, side or hand, (finger,), text=words)
+    elif _OTHERS.search(words):
+        return
+    elif _ALL.search(words):
+        yield Claim(kind, hand, group="all", text=words)
+    elif _SEVERAL.search(words):
+        yield Claim(kind, hand, group="some", text=words)
+    elif found and found[-1].fingers and found[-1].kind in ("bend", "extend"):
+        # "folds, straightens and folds again": the subject goes on.
+        yield Claim(kind, found[-1].hand, found[-1].fingers, text=words)
+    elif kind in ("bend", "extend") and re.search(r"\bhand\b|^closing|^ ?opens", words):
+        yield Claim(kind, hand, group="some", text=words)
+
+
+def _contacts(
+    kind: str,
+    chunk: Chunk,
+    match: re.Match[str],
+    before: Sequence[Chunk],
+    hand: str,
+    words: str,
+) -> Iterator[Claim]:
+    """Claims about contact: pinch, touch, palm touch or palms."""
+    text, marks = chunk.text, list(chunk.mentions)
+    if _OTHERS.search(text) and not marks:
+        return
+    if not marks and not _PALM.search(text) and not _EVERY.search(text):
+        for earlier in reversed(before):
+            if earlier.mentions and earlier.sentence == chunk.sentence:
+                marks = list(earlier.mentions)
+                text = f"{earlier.text}, {text}"
+                break
+    pairs = _PAIR.findall(text)
+    own = chunk.field if chunk.field in SIDES else ""
+    across = (
+        not own or _OTHER_HAND.search(text) or {m.side for m in marks} - {own, ""}
+    )
+    palm = _PALM.search(text) and not re.search(r"in front of the palm|across the palm", text)
+    if palm and marks:
+        for m in marks:
+            side = m.side if m.side in SIDES else own
+            yield Claim("palm_touch", side, (m.finger,), text=words)
+    elif palm:
+        poked = re.search(r"\bpok|\btapp|\bprod", text)
+        if poked:
+            other = {"left": "right", "right": "left"}.get(hand, "")
+            yield Claim("palm_touch", other, text=words)
+        else:
+            yield Claim("palms", "both", text=words)
+    elif pairs and all(a == b for a, b in pairs):
+        for a, b in pairs:
+            yield Claim("touch", "both", (a,), (b,), text=words)
+    elif _EVERY.search(text) or (_SEVERAL.search(text) and not marks):
+        if any(m.finger == "thumb" for m in marks):
+            side = next(m.side for m in marks if m.finger == "thumb")
+            yield Claim("pinch", side or hand, group="all", text=words)
+        elif across or not own or _SEVERAL.search(text):
+            yield Claim("touch", "both", group="all", text=words)
+    elif marks:
+        yield from _tips(kind, marks, own, across, hand, words)
+    elif kind == "pinch":
+        yield Claim("pinch", hand, text=words)
+    elif not own or _HANDS.search(text):
+        yield Claim("contact", "both", text=words)
+
+
+def _tips(
+    kind: str, marks: list[Mention], own: str, across: object, hand: str, words: str
+) -> Iterator[Claim]:
+    """Contact of named fingertips: of one hand, or of the two."""
+    sides = {m.side for m in marks} - {""}
+    left = tuple(dict.fromkeys(m.finger for m in marks if m.side in ("left", "both")))
+    right = tuple(dict.fromkeys(m.finger for m in marks if m.side in ("right", "both")))
+    if "both" in sides and len({m.finger for m in marks}) == 1:
+        yield Claim("touch", "both", left, right, text=words)
+    elif left and right and kind != "pinch":
+        for a in left:
+            for b in right:
+                yield Claim("touch", "both", (a,), (b,), text=words)
+    else:
+        side = next(iter(sides), "") or own or hand
+        others = list(dict.fromkeys(m.finger for m in marks if m.finger != "thumb"))
+        thumb = any(m.finger == "thumb" for m in marks)
+        if across and own and not thumb and len(others) == 1 and sides == {own}:
+            opposite = {"left": "right", "right": "left"}[own]
+            yield Claim("any_touch", own, (others[0],), text=f"{words} ({opposite})")
+            return
+        for finger in others:
+            yield Claim("pinch", side, (finger,), text=words)
+        if not others and across:
+            yield Claim("any_touch", side, ("thumb",), text=words)
+
+
+def _plain(
+    kind: str, chunk: Chunk, match: re.Match[str], hand: str, subject: list[Mention]
+) -> Iterator[Claim]:
+    """Claims about whole hands."""
+    text, words = chunk.text, match.group(0)
+    if kind == "gesture":
+        for pattern, fingers in _SHAPES:
+            if pattern.search(words):
+                yield Claim("shape", hand, fingers, text=text)
+                return
+    elif kind == "clap":
+        yield Claim("palms", "both", text=text)
+    elif kind in ("interlace", "apart"):
+        yield Claim(kind, "both", text=text)
+    elif kind == "slide":
+        yield Claim("slide", "both", text=text)
+    elif kind in ("gather", "part"):
+        if re.search(r"\bfingers\b", text) and not re.search(r"\bhands?\b", text):
+            yield Claim("spread" if kind == "part" else "close", hand, text=text)
+        else:
+            yield Claim("approach" if kind == "gather" else "part", "both", text=text)
+    elif kind == "turn":
+        direction = _turn(text)
+        if direction:
+            yield Claim("turn", hand, direction=direction, text=text)
+    elif kind == "move":
+        if not subject and not _SEVERAL.search(text[: match.start()]):
+            for direction in _directions(words, hand):
+                yield Claim("move", hand, direction=direction, text=text)
+    else:  # still, circle, spread, close
+        if kind == "still" and hand == "":
+            return
+        yield Claim(kind, hand, text=text)
+
+
+def _turn(text: str) -> str:
+    """Direction of a turn, "" where the words leave it open."""
+    if re.search(r"\bpalm\b[^,;]*\b(up(wards?)?|ceiling)\b", text):
+        return "palm_up"
+    if re.search(r"\bpalm\b[^,;]*\b(down(wards?)?|floor)\b", text):
+        return "palm_down"
+    if re.search(r"\bback(wards?)?\b|\bextend", text):
+        return "extend"
+    if re.search(r"flex|forward|towards the palm|palm side", text):
+        return "flex"
+    return ""
+
+
+def _directions(words: str, hand: str) -> Iterator[str]:
+    """Directions of a move; inward and outward depend on the hand."""
+    for direction, pattern in _MOVES:
+        if re.search(pattern, words):
+            if direction in ("inward", "outward"):
+                if hand in SIDES:
+                    towards = "right" if (hand == "left") == (direction == "inward") else "left"
+                    yield towards
+            else:
+                yield direction

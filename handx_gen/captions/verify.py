@@ -1,0 +1,262 @@
+"""Does a caption say what happened? Names what it invents and what it leaves out.
+
+It reads claims by rules and holds them against the facts of the event JSON, whoever
+wrote the caption. What it cannot read it lets pass, so it is a check against wrong
+hands, fingers, orders and contacts, not a proof that every word is right.
+"""
+
+from dataclasses import dataclass
+
+from handx_gen.captions.claims import Claims, read_claims
+from handx_gen.captions.clause import FOUR, Claim
+from handx_gen.captions.facts import Fact, Facts, facts
+from handx_gen.captions.schema import Caption
+from handx_gen.kinematics.timeline_events import Timeline
+from handx_gen.skeleton import FINGERS, SIDES
+
+TOLERANCE = 2
+"""Frames by which things that a caption puts in order may be the other way round."""
+_ACTIVE = ("bend", "extend", "move", "turn", "spread", "circle", "pinch", "palm_touch")
+_BETWEEN = ("touch", "palm_touch", "palms", "interlace")
+
+
+@dataclass(frozen=True)
+class Verification:
+    """What is wrong with a caption.
+
+    Attributes:
+        invented: Claims about events that did not happen, or not in that order, one
+            line each.
+        missing: Contacts that the caption leaves out, one line each.
+    """
+
+    invented: tuple[str, ...]
+    missing: tuple[str, ...]
+
+    @property
+    def passed(self) -> bool:
+        """Whether nothing was found."""
+        return not (self.invented or self.missing)
+
+    @property
+    def reasons(self) -> tuple[str, ...]:
+        """Everything found, one line each."""
+        return tuple(f"did not happen: {line}" for line in self.invented) + tuple(
+            f"left out: {line}" for line in self.missing
+        )
+
+
+def verify(caption: Caption, events: Timeline | Facts) -> Verification:
+    """Hold a caption against an event JSON (or its facts, to check several captions)."""
+    known = events if isinstance(events, Facts) else facts(events)
+    claims = read_claims(caption)
+    invented: list[str] = []
+    for claim in claims.all:
+        if not evidence(claim, known):
+            invented.append(say(claim))
+    invented += _disorder(claims, known)
+    missing = [
+        fact.words()
+        for fact in known.required
+        if not any(covers(claim, fact) for claim in claims.all)
+    ]
+    return Verification(tuple(dict.fromkeys(invented)), tuple(dict.fromkeys(missing)))
+
+
+def say(claim: Claim) -> str:
+    """A claim in a few words, with the caption's own."""
+    words = [claim.hand, claim.kind.replace("_", " "), *claim.fingers]
+    if claim.other:
+        words += ["–", *claim.other]
+    words += [claim.group, claim.direction.replace("_", " "), claim.when]
+    if claim.count > 1:
+        words.append(f"×{claim.count}")
+    what = " ".join(word for word in words if word)
+    return f"{what} ({claim.text.strip()!r})"
+
+
+def evidence(claim: Claim, known: Facts) -> list[Fact]:
+    """Facts that make a claim true; for claims of absence any fact will do.
+
+    Empty if the claim is false.
+    """
+    true = Fact("", claim.hand)  # stands for a claim that needs no event
+    found = _occurrences(claim, known, true)
+    if claim.when and found != [true]:
+        half = known.frames / 2
+        found = [
+            f
+            for f in found
+            if (f.start <= half if claim.when == "early" else f.stop >= half)
+        ]
+    if claim.count > 1 and found != [true] and not _often(claim, found):
+        return []
+    return found
+
+
+def _often(claim: Claim, found: list[Fact]) -> bool:
+    """Whether there are as many occurrences as claimed, by the surer reading."""
+    firm = [f for f in found if f.firm] or found
+    keys = {(f.hand, f.finger, f.other) for f in firm}
+    most = max((sum((f.hand, f.finger, f.other) == k for f in firm) for k in keys), default=0)
+    return max(most, len({f.start for f in firm})) >= claim.count
+
+
+def _hands(claim: Claim, known: Facts) -> tuple[str, ...]:
+    """Sides of which a claim must be true: "" where any will do."""
+    if claim.hand in SIDES:
+        return (claim.hand,)
+    return known.present if claim.hand == "both" else ("",)
+
+
+def _occurrences(claim: Claim, known: Facts, true: Fact) -> list[Fact]:
+    kind = claim.kind
+    if kind == "apart":
+        firm = [f for f in known.all if f.firm and f.kind in _BETWEEN]
+        return [] if firm else [true]
+    if kind == "contact":
+        return [f for f in known.all if f.kind in _BETWEEN]
+    if kind == "still":
+        busy = [f for f in known.all if f.firm and f.kind in _ACTIVE]
+        return [] if any(f.hand in _hands(claim, known) for f in busy) else [true]
+    if kind == "shape":
+        return _shape(claim, known, true)
+    if kind == "straight":
+        return _straight(claim, known, true)
+    if kind in ("touch", "any_touch"):
+        return _touches(claim, known)
+    if kind in ("approach", "part", "palms", "interlace"):
+        return known.find(kind)
+    if kind == "slide":
+        return known.find("slide")
+    found: list[Fact] = []
+    for hand in _hands(claim, known):
+        here = _of_hand(claim, known, hand)
+        if not here:
+            return []
+        found += here
+    return found
+
+
+def _of_hand(claim: Claim, known: Facts, hand: str) -> list[Fact]:
+    """Occurrences of a one-hand claim on one hand ("" any)."""
+    kinds = ("bend", "bent") if claim.kind == "bend" else (claim.kind,)
+    found = [
+        fact
+        for kind in kinds
+        for finger in (claim.fingers or ("",))
+        for fact in known.find(kind, hand, finger, claim.direction)
+    ]
+    seen = {fact.finger for fact in found}
+    if claim.fingers and not set(claim.fingers) <= seen:
+        return []
+    if claim.group == "all":
+        least = set(FOUR) if claim.kind in ("bend", "pinch") else set(FOUR[:2])
+        return found if least <= seen or len(seen & set(FOUR)) >= 4 else []
+    if claim.group == "some":
+        return found if len(seen) >= 2 else []
+    return found
+
+
+def _shape(claim: Claim, known: Facts, true: Fact) -> list[Fact]:
+    """The other four-finger fingers bend, and those named do not."""
+    found: list[Fact] = []
+    for hand in _hands(claim, known):
+        for finger in FOUR:
+            bends = known.find("bend", hand, finger) + known.find("bent", hand, finger)
+            firm = [f for f in bends if f.firm]
+            if finger in claim.fingers and firm:
+                return []
+            if finger not in claim.fingers and not bends:
+                return []
+            found += bends
+    return found or [true]
+
+
+def _straight(claim: Claim, known: Facts, true: Fact) -> list[Fact]:
+    """No finger named folds and stays folded."""
+    for hand in _hands(claim, known):
+        for finger in claim.fingers or ():
+            bends = [f.start for f in known.find("bend", hand, finger) if f.firm]
+            opens = [f.start for f in known.find("extend", hand, finger) if f.firm]
+            if bends and (not opens or max(opens) < max(bends)):
+                return []
+    return [true]
+
+
+def _touches(claim: Claim, known: Facts) -> list[Fact]:
+    """Contacts of fingertips of the two hands, or of a fingertip and the other hand."""
+    if claim.kind == "any_touch":
+        index = SIDES.index(claim.hand) if claim.hand in SIDES else 0
+        return [
+            f
+            for f in known.all
+            if (f.kind == "palm_touch" and f.hand == claim.hand and f.finger in claim.fingers)
+            or (f.kind == "touch" and (f.finger, f.other)[index] in claim.fingers)
+        ]
+    found = known.find("touch")
+    if claim.group == "all":
+        pairs = {(f.finger, f.other) for f in found}
+        return found if sum((f, f) in pairs for f in FINGERS) >= 4 else []
+    return [
+        f
+        for f in found
+        if f.finger in (claim.fingers or FINGERS) and f.other in (claim.other or FINGERS)
+    ]
+
+
+def _disorder(claims: Claims, known: Facts) -> list[str]:
+    """Claims whose order is the wrong way round."""
+    wrong = []
+    for i, j in claims.order:
+        first, second = claims.all[i], claims.all[j]
+        a, b = _starts(first, known), _starts(second, known)
+        if a and b and min(a) > max(b) + TOLERANCE:
+            wrong.append(f"{say(first)} before {say(second)}")
+    for claim in claims.leading:
+        own, rest = _against(claim, known)
+        if own and rest and min(own) > min(rest) + TOLERANCE:
+            wrong.append(f"{say(claim)} first")
+    for claim in claims.ending:
+        own, rest = _against(claim, known)
+        if own and rest and max(own) < max(rest) - TOLERANCE:
+            wrong.append(f"{say(claim)} last")
+    return wrong
+
+
+def _starts(claim: Claim, known: Facts) -> list[int]:
+    """Start frames of what a claim is about; firm facts where there are any."""
+    found = [fact for fact in evidence(claim, known) if fact.kind]
+    return [f.start for f in found if f.firm] or [f.start for f in found]
+
+
+def _against(claim: Claim, known: Facts) -> tuple[list[int], list[int]]:
+    """Starts of the finger's own facts, and of the hand's other fingers'."""
+    hand = claim.hand if claim.hand in SIDES else ""
+    found = [f for f in known.find(claim.kind, hand) if f.firm and f.finger]
+    own = [f.start for f in found if f.finger in claim.fingers]
+    return own, [f.start for f in found if f.finger not in claim.fingers]
+
+
+def covers(claim: Claim, fact: Fact) -> bool:
+    """Whether a claim mentions a contact."""
+    if claim.kind == "shape" or claim.kind == "apart":
+        return False
+    if claim.kind == "any_touch":
+        if fact.kind == "palm_touch":
+            return fact.hand == claim.hand and fact.finger in claim.fingers
+        index = SIDES.index(claim.hand) if claim.hand in SIDES else 0
+        return fact.kind == "touch" and (fact.finger, fact.other)[index] in claim.fingers
+    if fact.kind == "palms" and claim.kind == "slide":
+        return True
+    if claim.kind != fact.kind:
+        return False
+    if fact.kind == "touch":
+        return claim.group == "all" or (
+            fact.finger in (claim.fingers or FINGERS)
+            and fact.other in (claim.other or FINGERS)
+        )
+    if fact.kind in ("pinch", "palm_touch"):
+        named = claim.group == "all" or fact.finger in (claim.fingers or FINGERS)
+        return named and claim.hand in ("", "both", fact.hand)
+    return True
