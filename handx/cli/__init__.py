@@ -10,6 +10,7 @@ from typing import Annotated, Union
 
 import tyro
 
+from handx.cli.data import Data
 from handx.cli.describe import Describe
 from handx.cli.doctor import Doctor
 from handx.cli.generate import Generate
@@ -32,6 +33,7 @@ COMMANDS = {
     "describe": Describe,
     "robots": Robots,
     "vocabulary": Vocabulary,
+    "data": Data,
     "doctor": Doctor,
 }
 """Name → command, in the order of the help text."""

@@ -1,6 +1,6 @@
 """Tables and progress on the terminal."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 
 from rich.console import Console
@@ -31,6 +31,13 @@ def progress(stage: str) -> Iterator[None]:
     status = Console(stderr=True).status(f"{STAGES.get(stage, stage)} …")
     with status:
         yield
+
+
+@contextmanager
+def counting(what: str) -> Iterator[Callable[[str], None]]:
+    """Show on stderr that something runs, and how far it is."""
+    with Console(stderr=True).status(f"{what} …") as status:
+        yield lambda line: status.update(f"{what} … {line}")
 
 
 def facts(title: str, rows: Sequence[tuple[str, object]]) -> Table:

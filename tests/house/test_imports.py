@@ -52,7 +52,7 @@ RULES: dict[str, tuple[tuple[str, ...], set[str]]] = {
         for name in SIM_TYPES
     },
     "training": (
-        ("training", "handx_gen"), {"torch", "safetensors", *TRAINING_ONLY},
+        ("training", "handx_gen"), {"torch", "safetensors", "huggingface_hub", *TRAINING_ONLY},
     ),
     # What a ROS machine imports: the words, never the engine.
     "handx.streaming": (
@@ -60,7 +60,7 @@ RULES: dict[str, tuple[tuple[str, ...], set[str]]] = {
     ),
     "handx": (
         ("handx", "sim", "retarget", "robots", "handx_gen", "training"),
-        {"tyro", "rich", "viser", "mjviser", *WIRE},
+        {"tyro", "rich", "viser", "mjviser", "PIL", "av", *WIRE},
     ),
     "ros_ws": (
         ("ros_ws", "robots", *RETARGET_TYPES, "handx.streaming"),

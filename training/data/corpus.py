@@ -46,6 +46,7 @@ class StoredClip:
         motion: The clip; its provenance holds everything else about it.
         captions: "left", "right", "relation" → captions, shortest first.
         source, name, group, split, licence: As stored.
+        intensity: (2,) of each hand [deg/s], 0 for an absent one.
     """
 
     id: str
@@ -56,6 +57,7 @@ class StoredClip:
     group: str
     split: str
     licence: str
+    intensity: np.ndarray
 
 
 def clip_id(joints: np.ndarray, fps: float, present: np.ndarray) -> str:
@@ -356,4 +358,5 @@ def _stored(row: dict[str, Any]) -> StoredClip:
     provenance = {**json.loads(row["provenance"]), **about, **more}
     motion = BimanualMotion(row["joints"], row["fps"], row["present"], provenance)
     captions = {name: tuple(row[name]) for name in CAPTIONS}
-    return StoredClip(motion=motion, captions=captions, **about)
+    speed = np.array(row["intensity"])
+    return StoredClip(motion=motion, captions=captions, intensity=speed, **about)

@@ -265,11 +265,14 @@ def process(task: Task, how: Cut, origin: dict[str, Any]) -> Outcome:
     for path, stamp in task.parts:
         from training.data.sources import SOURCES
 
+        first = len(outcome.entries)
         try:
             for raw in SOURCES[task.source].read(path, task.fps):
                 _add(outcome, raw, stamp, how, origin)
         except InputError as error:  # one bad file spoils no other
             refused.append(str(error))
+            for entry in outcome.entries[first:]:
+                entry["part"] = ""  # not finished: the next import reads it again
     return Outcome(outcome.entries, outcome.rows, (*task.refused, *refused))
 
 

@@ -1,7 +1,7 @@
 """Clean spans → clips: windows, the paper's filter of intensity, and the split."""
 
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
 import numpy as np
@@ -44,7 +44,7 @@ class Cut:
     fps: float = 30.0
     filter: Literal["none", "paper"] = "none"
     hands: Literal["any", "both"] = "any"
-    limits: Limits = Limits()
+    limits: Limits = field(default_factory=Limits)
 
     def __post_init__(self) -> None:
         if self.frames < 2:
