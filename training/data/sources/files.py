@@ -76,7 +76,7 @@ def read_json(path: Path) -> Any:
 
 
 def read_jsonl(path: Path) -> Iterator[tuple[str, Any]]:
-    """"line N" and value of every line of a JSON-lines file.
+    """Place ("line N") and value of every line of a JSON-lines file.
 
     Raises:
         InputError: As `read_text` and `parse_json`.

@@ -119,7 +119,9 @@ def _chosen(file: Path) -> np.ndarray | None:
     frames = files.numbers(file, "", files.read_json(file), (-1,))
     whole = frames.astype(int)
     if (whole != frames).any() or (np.diff(whole) <= 0).any() or (whole < 0).any():
-        raise InputError(file, "", "not a sorted list of frame numbers", "fetch it again")
+        raise InputError(
+            file, "", "not a sorted list of frame numbers", "fetch it again"
+        )
     if whole.max(initial=0) > MAX_FRAMES:
         raise InputError(file, "", f"frame {whole.max()} of a 30 fps video")
     return whole

@@ -48,7 +48,9 @@ def read(path: Path) -> Iterator[RawMotion]:
     Raises:
         InputError: A file of a frame is damaged, or no camera has poses.
     """
-    camera = next((path / c for c in CAMERAS if (path / c / "hand_pose").is_dir()), path)
+    camera = next(
+        (path / c for c in CAMERAS if (path / c / "hand_pose").is_dir()), path
+    )
     frames = _numbered(camera / "hand_pose")
     places = _numbered(camera / "cam_pose")
     if not places:
@@ -106,7 +108,9 @@ def _values(file: Path, count: int, what: str) -> np.ndarray:
     try:
         values = np.array(text, dtype=float)
     except ValueError as error:
-        raise InputError(file, "", f"not numbers ({error})", "fetch it again") from error
+        raise InputError(
+            file, "", f"not numbers ({error})", "fetch it again"
+        ) from error
     if len(values) != count:
         raise InputError(
             file, "", f"{len(values)} numbers, {what} have {count}", "fetch it again"

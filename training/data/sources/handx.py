@@ -50,33 +50,47 @@ def read(path: Path, fps: float = 30.0) -> Iterator[RawMotion]:
     """The clips of one archive, in its order.
 
     Raises:
-        InputError: The archive or a clip is damaged or not what HandX writes.
+        InputError: The archive is damaged or holds no clips; or, after all good clips
+            were handed out, how many were refused and why the first was.
     """
     split = path.stem.split("_")[0]
-    group, bones, any_clip = 0, None, False
+    group = clips = 0
+    bones: np.ndarray | None = None
+    refused: list[tuple[str, InputError]] = []
     for key, clip in safe_pickle.load_npz(path):
-        any_clip = True
-        joints, missing = _joints(path, key, clip)
-        own = np.nanmedian(bone_lengths(joints), axis=0) if not missing.all() else None
-        if own is not None and bones is not None:
-            # A missing hand has no bones; hands present in both clips are compared.
-            change = np.abs(own - bones) / bones
-            change = change[np.isfinite(change)]
-            group += int(not len(change) or change.mean() > SAME_BONES)
-        bones = own if own is not None else bones
-        yield recording.motion(
-            path, "handx", f"{split}/{key}",
-            recording.steady(len(joints), fps, path), joints,
-            group=f"{split}/{group}", text=_captions(path, key, clip),
-            up=(0.0, 0.0, 1.0), licence=SOURCE.licence,
-            details={"split": split, "key": key, "fps": "nominal"},
-        )  # fmt: skip
-    if not any_clip:
+        clips += 1
+        try:
+            joints = _joints(path, key, clip)
+            own = np.median(bone_lengths(joints), axis=0)
+            if bones is not None:
+                # A missing hand has no bones; hands present in both are compared.
+                change = np.abs(own - bones) / bones
+                change = change[np.isfinite(change)]
+                group += int(not len(change) or change.mean() > SAME_BONES)
+            bones = own
+            raw = recording.motion(
+                path, "handx", f"{split}/{key}",
+                recording.steady(len(joints), fps, path), joints,
+                group=f"{split}/{group}", text=_captions(path, key, clip),
+                up=(0.0, 0.0, 1.0), licence=SOURCE.licence,
+                details={"split": split, "key": key, "fps": "nominal"},
+            )  # fmt: skip
+        except InputError as error:
+            refused.append((key, error))
+            continue
+        yield raw
+    if not clips:
         raise InputError(path, "", "an archive without clips", "fetch it again")
+    if refused:
+        key, first = refused[0]
+        raise InputError(
+            path, first.field or key, f"{len(refused)} of {clips} clips refused, the "
+            f"first, clip {key}: {first.problem}", first.fix,
+        )  # fmt: skip
 
 
-def _joints(path: Path, key: str, clip: Any) -> tuple[np.ndarray, np.ndarray]:
-    """(T, 2, 21, 3) with NaN for an absent hand, and (2,) which hands are absent."""
+def _joints(path: Path, key: str, clip: Any) -> np.ndarray:
+    """(T, 2, 21, 3), NaN for an absent hand."""
     if not isinstance(clip, dict) or "motion" not in clip:
         held = sorted(map(str, clip))[:6] if isinstance(clip, dict) else type(clip)
         fix = "give *_can_pos_all_wotextfeat.npz"
@@ -86,7 +100,7 @@ def _joints(path: Path, key: str, clip: Any) -> tuple[np.ndarray, np.ndarray]:
     joints = files.numbers(path, f"{key}.motion", clip["motion"], (-1, 2, 21, 3)).copy()
     absent = ~joints.any((0, 2, 3))
     joints[:, absent] = np.nan
-    return joints, absent
+    return joints
 
 
 def _captions(path: Path, key: str, clip: dict[str, Any]) -> dict[str, tuple[str, ...]]:

@@ -39,7 +39,9 @@ LAYOUTS = {
     471: Layout(1, 2, 3, True),  # seconds, ticks, active
     473: Layout(1, 4, 5, True),  # seconds, ticks, grip, pinch, tracked
     470: Layout(0, 1, 2, True),  # OpenXR, not synchronised: ticks, active
-    420: Layout(0, 3, 4, False),  # HoloLens, not synchronised: ticks, grip, pinch, tracked
+    420: Layout(
+        0, 3, 4, False
+    ),  # HoloLens, not synchronised: ticks, grip, pinch, tracked
     4: Layout(0, 3, 4, False),  # the same, nothing tracked
 }
 """Number of columns → where things are."""

@@ -55,9 +55,7 @@ def read(path: Path) -> Iterator[RawMotion]:
         seen = [k for k in seen if stamps[k] not in masked]
         if not seen:
             continue
-        found = [
-            _pose(file, f"row {k}, hand {side}", rows[k][str(side)]) for k in seen
-        ]
+        found = [_pose(file, f"row {k}, hand {side}", rows[k][str(side)]) for k in seen]
         angles, turn, shift, sure = (np.array(part) for part in zip(*found))
         if side:  # the profile is a left hand; its mirror image is the right one
             turn = turn * [-1, 1, 1]
@@ -96,7 +94,7 @@ def poses(file: Path) -> tuple[np.ndarray, list[dict[str, Any]]]:
 
 
 def metadata(path: Path) -> dict[str, str]:
-    """"name", "group" (participant) and "headset" of a sequence folder.
+    """The "name", "group" (participant) and "headset" of a sequence folder.
 
     Raises:
         InputError: `metadata.json` is there and damaged.
@@ -106,7 +104,7 @@ def metadata(path: Path) -> dict[str, str]:
     name = str(held.get("recording_name", path.absolute().name))
     return {
         "name": name,
-        "group": str(held.get("participant_id", name.split("_")[0])),
+        "group": str(held.get("participant_id", name.split("_", maxsplit=1)[0])),
         "headset": str(held.get("headset", "")),
     }
 

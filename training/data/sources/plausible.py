@@ -16,9 +16,10 @@ HAND_SIZE = (0.045, 0.15)
 FAR = 1000.0
 """Coordinates beyond this are no room [m]."""
 
-CLEAR = 0.35
-"""Median bend seen from the wrong side, summed over eight joints as sines, from which
-on a hand is called exchanged; a flat hand is near 0, a loose one near 2."""
+BACKWARDS = 1.5
+"""A hand whose fingers bend backwards in nine frames of ten, and in some by this much,
+is the other hand: the sum of the sines of eight bends, about 2 in a loose hand, 6 in a
+fist and down to −0.6 in hands stretched flat."""
 
 
 def check_hands(where: object, joints: np.ndarray, fix: str = "") -> None:
@@ -51,7 +52,9 @@ def check_hands(where: object, joints: np.ndarray, fix: str = "") -> None:
 
 def hand_size(hand: np.ndarray) -> np.ndarray:
     """(T, 21, 3) → (T,) distance from the wrist to the middle knuckle."""
-    return np.linalg.norm(hand[:, JOINT["middle_mcp"]] - hand[:, JOINT["wrist"]], axis=-1)
+    return np.linalg.norm(
+        hand[:, JOINT["middle_mcp"]] - hand[:, JOINT["wrist"]], axis=-1
+    )
 
 
 def bend_sign(hand: np.ndarray, side: str) -> np.ndarray:
@@ -113,6 +116,6 @@ def _is_other_side(hand: np.ndarray, side: str) -> bool:
     with np.errstate(invalid="ignore", divide="ignore"):
         bend = bend_sign(hand, side)
     bend = bend[np.isfinite(bend)]
-    return bool(
-        len(bend) and np.median(bend) < -CLEAR and np.mean(bend < 0) > 0.9
-    )
+    if not len(bend):
+        return False
+    return bool(np.quantile(bend, 0.05) < -BACKWARDS and np.mean(bend < 0) > 0.9)

@@ -98,7 +98,11 @@ def motion(
 
 
 def _one_clock(
-    file: Path, time: np.ndarray, joints: np.ndarray, confidence: np.ndarray, same: float
+    file: Path,
+    time: np.ndarray,
+    joints: np.ndarray,
+    confidence: np.ndarray,
+    same: float,
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray, dict[str, int]]:
     """Keep rows of strictly increasing time; rows of one instant complete one another."""
     time = np.asarray(time, float)

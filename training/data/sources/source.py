@@ -51,9 +51,7 @@ class Source:
             )
         return found
 
-    def read(
-        self, path: str | Path, fps: float | None = None
-    ) -> Iterator[RawMotion]:
+    def read(self, path: str | Path, fps: float | None = None) -> Iterator[RawMotion]:
         """The motions in `path`, a recording or a folder of them.
 
         Args:
