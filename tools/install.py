@@ -172,7 +172,7 @@ def install_handx(environment, kind):
     mark, dev = fingerprint(*files, extra), fingerprint(*files, EXTRAS["dev"])
     if environment.done(kind, mark) or environment.done("dev", dev):
         return
-    say(f"handx[{extra}] with pinned versions, about 0.4 GB to download")
+    say(f"handx[{extra}] with pinned versions, about 0.5 GB to download")
     environment.install(f"handx[{extra}]", "-c", "constraints.txt", "-e", f".[{extra}]")
     environment.finish(kind, mark)
 
