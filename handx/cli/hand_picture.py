@@ -60,8 +60,9 @@ def _painted(motion: BimanualMotion, title: str) -> Callable[[int], Image.Image]
     """What draws one frame: bones as capsules, touching fingertips lit."""
     joints = place(motion)
     shown = joints[:, motion.present].reshape(-1, 3)
+    # From behind, as one sees one's own hands.
     camera = frame_points(
-        np.concatenate([shown - 0.02, shown + 0.02]), SIZE[0] / SIZE[1]
+        np.concatenate([shown - 0.02, shown + 0.02]), SIZE[0] / SIZE[1], azimuth=0.0
     )
     painter = Painter(camera, SIZE, float(shown[:, 2].min()) - 0.08)
     contacts = contact_track(motion.joints, motion.present)

@@ -97,7 +97,7 @@ def _level_axis(hands: np.ndarray, here: np.ndarray, up: np.ndarray) -> np.ndarr
 def _palm_axes(
     hands: np.ndarray, here: np.ndarray, usual_axis: np.ndarray | None
 ) -> tuple[np.ndarray, np.ndarray]:
-    """z and x of a frame without gravity: the palms say what up is."""
+    """Z and x of a frame without gravity: the palms say what up is."""
     fingers = _fingers(hands, here)
     if not here.all():
         y = fingers[0]

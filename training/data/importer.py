@@ -368,5 +368,5 @@ def _row(
 
 
 def _plain(value: Any) -> Any:
-    """numpy values and others as JSON."""
+    """Numpy values and others as JSON."""
     return value.tolist() if isinstance(value, np.ndarray | np.generic) else str(value)

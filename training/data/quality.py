@@ -60,7 +60,7 @@ class Limits:
     confidence: float = 0.5
     gap: float = 0.1
     hand: tuple[float, float] = (0.04, 0.15)
-    swapped: float = 0.01
+    swapped: float = 0.015
 
 
 @dataclass(frozen=True, eq=False)
@@ -72,7 +72,7 @@ class Quality:
         bad: Reason → (T, 2) bool.
         spans: Per hand, its maximal clean spans as arrays of sample indices, increasing;
             interpolated samples are left out of them.
-        notes: What is wrong with a hand as a whole, one line each.
+        notes: What is wrong with a hand or the clock as a whole, one line each.
     """
 
     used: np.ndarray
@@ -98,6 +98,11 @@ def inspect(raw: RawMotion, limits: Limits | None = None) -> Quality:
     bad["missing"][:] = ~seen
     bad["low confidence"][:] = seen & (raw.confidence < limits.confidence)
     notes: list[str] = []
+    if count > 1 and (step := float(np.median(np.diff(raw.time)))) > limits.gap:
+        notes.append(
+            f"a clock of {1 / step:.1f} Hz; {limits.gap:g} s is the longest step that "
+            "is interpolated"
+        )
     spans: list[list[np.ndarray]] = []
     for side, name in enumerate(SIDES):
         good = np.flatnonzero(seen[:, side] & ~bad["low confidence"][:, side])

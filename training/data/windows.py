@@ -181,7 +181,11 @@ def _windows(
     length = how.frames / how.fps
     taken = [(start, start + length) for start in both]
     rest = tuple(
-        [start for span in _without(side, taken) for start in _starts(*span, how)]
+        [
+            start
+            for span in _without(side, taken, 1 / how.fps)
+            for start in _starts(*span, how)
+        ]
         for side in ranges
     )
     return both, (rest[0], rest[1])
@@ -211,16 +215,19 @@ def _overlaps(
 
 
 def _without(
-    ranges: list[tuple[float, float]], taken: list[tuple[float, float]]
+    ranges: list[tuple[float, float]], taken: list[tuple[float, float]], frame: float
 ) -> list[tuple[float, float]]:
-    """What is left of increasing ranges when others are taken away."""
+    """What is left of increasing ranges when others are taken away.
+
+    The end of a range is its last frame, the end of a taken one the next frame's time.
+    """
     left = []
     for start, stop in ranges:
         for a, b in taken:
             if b <= start or a >= stop:
                 continue
-            if a > start:
-                left.append((start, a))
+            if a - frame > start:
+                left.append((start, a - frame))
             start = b
         if start < stop:
             left.append((start, stop))
