@@ -7,9 +7,9 @@ import numpy as np
 from handx_gen.kinematics.contacts import runs, split_pair
 from handx_gen.skeleton import FINGERS, SIDES
 from retarget.calibration import Calibration
+from retarget.capsules import capsule_set, find_overlaps
 from retarget.configuration import hand_model
 from retarget.contacts import available_pairs, contact_points, track
-from retarget.costs.collision import capsule_set, overlaps
 from retarget.report import (
     ContactFigures,
     ContactScore,
@@ -203,33 +203,25 @@ def _penetration(
     robot: RobotSpec, trajectory: BimanualTrajectory, sides: list[str]
 ) -> dict[str, float]:
     """Deepest capsule overlap within a hand and between hands [mm]."""
-    depth = {"self": 0.0, "inter": 0.0}
-    ends, sets = {}, {}
-    stride = max(
-        1, int(OVERLAP_PERIOD * len(trajectory.time_from_start) / trajectory.duration)
-    )
+    count, duration = len(trajectory.time_from_start), trajectory.duration
+    stride = max(1, int(OVERLAP_PERIOD * count / duration))
+    hands = {}
     for side in sides:
-        spec, index = robot.hands[side], SIDES.index(side)
-        sets[side] = capsule_set(spec)
-        if len(sets[side].radius) == 0:
-            return depth
+        spec = robot.hands[side]
+        capsules = capsule_set(spec)
         pose = hand_model(spec).forward_all(trajectory.hands[side].positions[::stride])
-        base = trajectory.T_world_base[::stride, index]
+        base = trajectory.T_world_base[::stride, SIDES.index(side)]
         rotation, shift = matrix_from_quaternion(base[:, :4]), base[:, None, 4:]
-        ends[side] = tuple(
-            pose.locate(p) @ rotation.swapaxes(1, 2) + shift
-            for p in (sets[side].start, sets[side].end)
+        start, end = (
+            pose.locate(points) @ rotation.swapaxes(1, 2) + shift
+            for points in (capsules.start, capsules.end)
         )
-    grids = [(side, side, sets[side].pairs, "self") for side in sides]
-    if len(sides) == 2:
-        a, b = (np.arange(len(sets[side].radius)) for side in sides)
-        grid = np.stack(np.meshgrid(a, b, indexing="ij"), -1).reshape(-1, 2)
-        grids.append((sides[0], sides[1], grid, "inter"))
-    for a, b, pairs, kind in grids:
-        if len(pairs):
-            met = overlaps(ends[a], sets[a].radius, ends[b], sets[b].radius, pairs, 0.0)
-            deepest = float(-met.distance.min(initial=0.0)) * 1000
-            depth[kind] = max(depth[kind], deepest)
+        hands[side] = (spec, (start, end))
+    depth = {"self": 0.0, "inter": 0.0}
+    for met in find_overlaps(hands, 0.0):
+        kind = "self" if met.side_a == met.side_b else "inter"
+        deepest = 1000 * float(-met.distance.min(initial=0.0))
+        depth[kind] = max(depth[kind], deepest)
     return depth
 
 

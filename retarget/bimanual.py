@@ -17,7 +17,7 @@ from retarget.assess import assess
 from retarget.calibration import calibrate_both
 from retarget.configuration import hand_model
 from retarget.contacts import available_pairs
-from retarget.costs.collision import find_overlaps
+from retarget.costs.collision import state_overlaps
 from retarget.costs.contact import ContactGoals, contact_goals
 from retarget.errors import RetargetError
 from retarget.hand_state import WRIST
@@ -190,8 +190,8 @@ def _groups(
     if not joined:
         both = Objective(problems, goals, Deviations())
         z = np.concatenate([start[side] for side in sides], 1)
-        near = find_overlaps(both.states(z), margin=0.02)
-        joined = any(a != b and len(met.frame) for a, b, met in near)
+        near = state_overlaps(both.states(z), margin=0.02)
+        joined = any(met.side_a != met.side_b and len(met.frame) for met in near)
     return [sides] if joined else [(side,) for side in sides]
 
 

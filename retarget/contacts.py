@@ -29,6 +29,12 @@ EDGE = 0.006
 """Half the spacing of palm points [m]: as far beside a point the sheet still counts."""
 
 
+MEASURED = 0.03
+"""Gaps are exact up to this [m]; beyond it a lower bound stands for them."""
+CHUNK = 256
+"""Frames measured at once, which bounds the memory that two palms need."""
+
+
 @dataclass(frozen=True, eq=False)
 class ContactPoints:
     """Where a hand can touch, in world.
@@ -269,10 +275,33 @@ def robot_contact_track(
     return track(points, tuple(pair for pair in wanted if pair in can))
 
 
+def _least_gap(points: Mapping[str, ContactPoints], pair: str) -> np.ndarray:
+    """(T,) lower bound of a pair's gap from the spheres that hold its points [m]."""
+    centre, radius = [], 0.0
+    for side, name in split_pair(pair):
+        hand = points[side]
+        if name == "palm":
+            middle = hand.palm.mean(1)
+            size = np.linalg.norm(hand.palm[:1] - middle[:1, None], axis=-1).max()
+            centre.append(middle)
+            radius += float(size) + EDGE
+        else:
+            finger = name.removesuffix("_tip")
+            centre.append(hand.tips[finger])
+            radius += hand.radius[finger]
+    return np.linalg.norm(centre[0] - centre[1], axis=1) - radius
+
+
 def track(points: Mapping[str, ContactPoints], pairs: tuple[str, ...]) -> ContactTrack:
-    """The contact track of given contact points; palms count where they are closest."""
+    """The contact track of given contact points; palms count where they are closest.
+
+    Gaps beyond `MEASURED` are lower bounds.
+    """
     frames = len(next(iter(points.values())).normal)
     gap = np.zeros((frames, len(pairs)))
     for k, pair in enumerate(pairs):
-        gap[:, k] = approach(points, pair).gap.min(1)
+        gap[:, k] = _least_gap(points, pair)
+        for start in range(0, frames, CHUNK):
+            part = start + np.flatnonzero(gap[start : start + CHUNK, k] < MEASURED)
+            gap[part, k] = approach(points, pair, part).gap.min(1)
     return ContactTrack(pairs, gap <= CONTACT_GAP, gap)

@@ -7,7 +7,7 @@ hand backs off along its own palm's normal until nothing overlaps.
 
 import numpy as np
 
-from retarget.costs.collision import find_overlaps
+from retarget.costs.collision import state_overlaps
 from retarget.objective import SHIFT_BOX, Objective
 
 FACING = -0.5
@@ -35,8 +35,8 @@ def back_off(objective: Objective, z: np.ndarray) -> np.ndarray:
         return z
     for _ in range(STEPS):
         depth = np.zeros(objective.frames)
-        for a, b, met in find_overlaps(objective.states(z), 0.0):
-            if a != b:
+        for met in state_overlaps(objective.states(z), 0.0):
+            if met.side_a != met.side_b:
                 np.maximum.at(depth, met.frame, -met.distance)
         depth[~facing] = 0.0
         if depth.max() < 5e-4:
