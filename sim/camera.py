@@ -7,8 +7,9 @@ import numpy as np
 FIELD_OF_VIEW = 32.0
 """Vertical field of view [deg]."""
 
-AZIMUTH, ELEVATION = 0.0, -35.0
-"""Viewing direction [deg]: azimuth 0 looks along the robot's +x."""
+AZIMUTH, ELEVATION = 180.0, -30.0
+"""Viewing direction [deg]: from in front of the robot, a little from above, where the
+fingertips are; its left hand is on the right of the picture."""
 
 MARGIN = 0.88
 """Share of the picture that the hands may fill."""

@@ -4,8 +4,11 @@ What is played is the trajectory's own spline, sampled at every physics step; wh
 recorded is the measured state.
 """
 
+import logging
 import tempfile
 from collections import deque
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import lru_cache
 from pathlib import Path
 
@@ -21,11 +24,17 @@ from sim.measure import Recorder
 from sim.rollout import Rollout
 from sim.scene import TIMESTEP, Scene, build_scene
 
+LOG = logging.getLogger(__name__)
+
 RECORD_RATE = 100.0
 """Samples of the rollout per second [Hz]."""
 
 SETTLE_TIME = 0.3
 """The first pose is held this long before the clock starts [s]."""
+
+BLOCK = 1000
+"""Physics steps whose controls are worked out together; a multiple of those between two
+records. It bounds the memory that a long trajectory takes."""
 
 TOP_SPEED = 100.0
 """A joint faster than this [rad/s or m/s] is taken for a break-down: ten times what
@@ -49,29 +58,28 @@ def play(trajectory: BimanualTrajectory, robot: RobotSpec) -> Rollout:
     scene = trajectory_scene(trajectory, robot)
     model, data = scene.model, mujoco.MjData(scene.model)
     stride = round(1 / (RECORD_RATE * TIMESTEP))
-    samples = _sample_count(trajectory)
-    # A servo is asked for where it should be at the end of the step.
-    time = np.arange((samples - 1) * stride + 1) * TIMESTEP
-    ctrl, commanded = controls(scene, trajectory, time)
     recorder = Recorder(scene, trajectory.asked_contacts.pairs)
-    set_state(scene, data, trajectory, 0.0)
     kept: deque[tuple[np.ndarray, ...]] = deque(maxlen=KEPT_STATES)
-
-    data.ctrl[:] = ctrl[0]
-    for _ in range(round(SETTLE_TIME / TIMESTEP)):
-        mujoco.mj_step(model, data)
-    recorder.see_contacts(data)
-    for step in range(len(time)):
-        if step:
-            data.ctrl[:] = ctrl[step]
+    with _warnings_logged():
+        set_state(scene, data, trajectory, 0.0)
+        data.qvel[:] = 0.0
+        ctrl, commanded = controls(scene, trajectory, np.zeros(1))
+        data.ctrl[:] = ctrl[0]
+        for _ in range(round(SETTLE_TIME / TIMESTEP)):
             mujoco.mj_step(model, data)
-            recorder.see_contacts(data)
-        if step % stride == 0:
-            _guard(scene, data, time[step], kept)
-            kept.append((data.qpos.copy(), data.qvel.copy(), data.ctrl.copy()))
-            # Poses after the step, not those the step began with.
-            mujoco.mj_kinematics(model, data)
-            recorder.record(data, time[step], commanded[step])
+        recorder.see_contacts(data)
+        _sample(recorder, data, 0.0, commanded[0], kept)
+        last = (_sample_count(trajectory) - 1) * stride
+        for block in range(0, last, BLOCK):
+            # A servo is asked for where it should be at the end of the step.
+            time = np.arange(block + 1, min(block + BLOCK, last) + 1) * TIMESTEP
+            ctrl, commanded = controls(scene, trajectory, time)
+            for k, row in enumerate(ctrl, start=1):
+                data.ctrl[:] = row
+                mujoco.mj_step(model, data)
+                recorder.see_contacts(data)
+                if k % stride == 0:
+                    _sample(recorder, data, float(time[k - 1]), commanded[k - 1], kept)
     return _rollout(scene, trajectory, recorder, solver_warnings(data))
 
 
@@ -221,6 +229,36 @@ def angular_velocity(quaternion: np.ndarray, rate: np.ndarray) -> np.ndarray:
     """World angular velocity [rad/s] of (..., 4) unit wxyz with time derivative `rate`."""
     conjugate = quaternion * np.array([1.0, -1.0, -1.0, -1.0])
     return 2 * quaternion_product(rate, conjugate)[..., 1:]
+
+
+@contextmanager
+def _warnings_logged() -> Iterator[None]:
+    """Send MuJoCo's warnings to the log; by itself it writes a file where it runs.
+
+    They are counted in the rollout in any case.
+    """
+    before = mujoco.get_mju_user_warning()
+    mujoco.set_mju_user_warning(lambda text: LOG.debug("%s", text))
+    try:
+        yield
+    finally:
+        mujoco.set_mju_user_warning(before)
+
+
+def _sample(
+    recorder: Recorder,
+    data: mujoco.MjData,
+    time: float,
+    commanded: np.ndarray,
+    kept: deque[tuple[np.ndarray, ...]],
+) -> None:
+    """Record the state after a step, if it still is one; remember it for a dump."""
+    scene = recorder.scene
+    _guard(scene, data, time, kept)
+    kept.append((data.qpos.copy(), data.qvel.copy(), data.ctrl.copy()))
+    # Poses after the step, not those the step began with.
+    mujoco.mj_kinematics(scene.model, data)
+    recorder.record(data, time, commanded)
 
 
 def _guard(

@@ -1,7 +1,7 @@
 """Videos and film strips of a rollout, drawn by MuJoCo or, without GL, by `Painter`.
 
-What is shown is the measured state. A fingertip or palm lights up while it touches what
-it was asked to touch.
+What is shown is the measured state. Fingertips and palms light up while they touch each
+other.
 """
 
 from collections.abc import Callable
@@ -20,7 +20,7 @@ from sim.engine import GL_PACKAGES, mujoco
 from sim.painter import Painter
 from sim.rollout import Rollout
 from sim.scene import CAPSULE_GROUP, JOINT_GROUP, LINK_GROUP, Scene, build_scene
-from sim.stage import CONTACT_COLOUR, geom_colours
+from sim.stage import CONTACT_COLOUR, SIDE_COLOURS, geom_colours
 
 SIZE = (640, 480)
 """Width and height of a video [pixels]."""
@@ -244,7 +244,7 @@ def _finger_geoms(scene: Scene) -> dict[str, set[int]]:
 
 
 def _label(picture: np.ndarray, title: str, clock: str) -> np.ndarray:
-    """The picture with a title at the top left and the time at the bottom right."""
+    """The picture with a title, the time, and which colour is which hand."""
     image = Image.fromarray(picture)
     pen = ImageDraw.Draw(image)
     font = ImageFont.load_default(16)
@@ -252,5 +252,10 @@ def _label(picture: np.ndarray, title: str, clock: str) -> np.ndarray:
     if title:
         pen.text((12, 8), title, fill=ink, font=font)
     width, height = image.size
+    place = 12.0
+    for side, colour in SIDE_COLOURS.items():
+        shade = tuple(int(200 * c) for c in colour)
+        pen.text((place, height - 10), side, fill=shade, font=font, anchor="ls")
+        place += 12 + pen.textlength(side, font=font)
     pen.text((width - 12, height - 10), clock, fill=ink, font=font, anchor="rs")
     return np.asarray(image)

@@ -23,7 +23,7 @@ ARM_COLOUR = (0.45, 0.47, 0.50)
 PAD_COLOUR = (0.17, 0.18, 0.20)
 """Fingertips: rubber."""
 CONTACT_COLOUR = (1.0, 0.82, 0.15)
-"""A point that touches what it was asked to touch."""
+"""A fingertip or palm that touches another."""
 
 
 def add_stage(spec: mujoco.MjSpec) -> None:

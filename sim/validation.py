@@ -14,7 +14,7 @@ from retarget.trajectory import BimanualTrajectory
 from robots.capability import read_capability
 from robots.robot import RobotSpec
 from sim.checks import CheckResults, baseline, run_checks
-from sim.errors import EditedArtefact
+from sim.errors import EditedArtefact, SimulationError
 from sim.report import Check, SimReport, Verdict
 from sim.rollout import Rollout
 from sim.thresholds import THRESHOLDS, Thresholds
@@ -46,8 +46,14 @@ def validate(
         The measured rollout, and the report.
 
     Raises:
-        SimulationError: The trajectory is not for this robot, or the simulation broke.
+        SimulationError: The trajectory is not for this robot, or for an older
+            description of it, or the simulation broke.
     """
+    if trajectory.robot_sha256 != robot.sha256:
+        raise SimulationError(
+            f"trajectory [robot_sha256]: the description of {robot.name} has changed "
+            "since it was made. Fix: retarget the motion again."
+        )
     # MuJoCo is loaded here so that `verify_report` works without it.
     from sim.negative_controls import static_pose
     from sim.playback import play, play_kinematic

@@ -135,25 +135,28 @@ def test_a_broken_state_is_reported_with_the_states_before_it(
 
 
 def test_a_control_that_is_no_number_is_reported(
-    shadow: RobotSpec, wander, monkeypatch
+    shadow: RobotSpec, wander, monkeypatch, tmp_path
 ) -> None:
     import sim.playback
 
     real = sim.playback.controls
 
-    def poisoned(*args):
-        ctrl, commanded = real(*args)
-        ctrl[len(ctrl) // 2 :, 5] = np.nan
+    trajectory = wander(shadow)
+
+    def poisoned(scene, played, time):
+        ctrl, commanded = real(scene, played, time)
+        ctrl[time > trajectory.duration / 2, 5] = np.nan
         return ctrl, commanded
 
     monkeypatch.setattr(sim.playback, "controls", poisoned)
-    trajectory = wander(shadow)
+    monkeypatch.chdir(tmp_path)
     with pytest.raises(UnstableSimulation) as caught:
         play(trajectory, shadow)
     assert caught.value.time == pytest.approx(trajectory.duration / 2, abs=0.02)
     with np.load(caught.value.dump) as dump:
         assert np.isfinite(dump["qpos"]).all()
         assert np.isfinite(dump["ctrl"][:-1]).all()
+    assert not list(tmp_path.iterdir())  # MuJoCo's own log file stays unwritten
 
 
 def test_a_trajectory_of_another_robot_is_refused(shadow: RobotSpec, wander) -> None:

@@ -10,7 +10,14 @@ import pytest
 
 from handx_gen.errors import InputError
 from robots import RobotSpec, load_robot
-from sim import EditedArtefact, SimReport, Verdict, validate, verify_report
+from sim import (
+    EditedArtefact,
+    SimReport,
+    SimulationError,
+    Verdict,
+    validate,
+    verify_report,
+)
 
 YES = Verdict("yes")
 PINCHING = (
@@ -115,6 +122,11 @@ def test_an_edit_of_anything_is_noticed(good, shadow: RobotSpec, what: str) -> N
     with pytest.raises(EditedArtefact) as caught:
         verify_report(report, trajectory, robot)
     assert caught.value.what == name
+
+
+def test_a_trajectory_for_an_older_description_is_refused(good, shadow) -> None:
+    with pytest.raises(SimulationError, match="has changed since"):
+        validate(good[0], replace(shadow, sha256="0" * 64), YES)
 
 
 def test_a_report_whose_pass_was_written_in_by_hand_is_refused(
