@@ -31,12 +31,15 @@ _SYNONYMS = tuple(
         (r"\b(left|right)wards?\b", r"going_\1"),
         (r"\b(moves?|goes|shifts?|travels?|slides?|drifts?|swings?|moving) (left|right)\b",
          r"\1 going_\2"),
+        (r"\bexcept(?:ing)?(?: for)? (?:the |its )?(thumb|index|middle|ring|pinky)\b",
+         r"staying straight \1"),
+        (r"\blittle (?=and (the )?(index|middle|ring|pinky))", "pinky "),
         (r"\blet(s|ting)? go( of (it|them|the \w+))?\b", "released"),
     )
 )  # fmt: skip
 
 _CONNECTIVES = re.compile(
-    r"(;|:|\band then\b|\bafter which\b|\bafter that\b|\bafterwards?\b|\bafter\b(?! its| all)"
+    r"(;|:|\band then\b|\bafter which\b|\bafter that\b|\bafterwards?\b|(?<!\bone )\bafter\b(?! its| all| another)"
     r"|\bthen\b|\bnext\b|\bfinally\b|\blater\b|\bfollowed by\b|\bjoined by\b|\bbefore\b"
     r"|\bwhile\b|\bwhereas\b|\bas (?=the|its|both|all)|\buntil\b|\bonce (?=they|it|the|released)"
     r"|\band last\b|\blastly\b|\bwhen\b|\bjust as\b|\bbut\b)"
@@ -136,12 +139,14 @@ def _sentence(
 
 
 _FINGER = re.compile(rf"\b({'|'.join(FINGERS)})\b")
-_SIDE_BEFORE = re.compile(r"\b(left|right|other|both|two)(?: hands?(?:'s)?)?[\w\s,'-]*$")
+_SIDE_BEFORE = re.compile(
+    r"(?<!going_)\b(left|right|other|both|two(?= (?:the |thumb|index|middle|ring|pinky)))\b"
+)
 _SIDE_AFTER = re.compile(
     r"^[^.;]*?\b(?:of|on|from) (?:the |your |its )?(left|right|other|both|each) ?(?:hands?|one|side)"
 )
 _BREAK = re.compile(
-    r"\b(meets?|touch\w*|taps?|pokes?|and the|against|to the|with the|presses|reach\w*)\b"
+    r"\b(meets?|touch\w*|taps?|pokes?|and the|against|to the|with|presses|reach\w*|palms?)\b"
 )
 
 
@@ -149,14 +154,12 @@ def mentions(text: str, field: str) -> Iterator[Mention]:
     """Fingers named in normalised text; a side carries over in "left thumb and index"."""
     own = field if field in ("left", "right") else ""
     for match in _FINGER.finditer(text):
-        if text[match.end() : match.end() + 4] in (" up ", "'s b"):
-            pass
         side = own
         after = _SIDE_AFTER.match(text[match.end() :])
         between = text[match.end() : match.end() + (after.end() if after else 0)]
-        before = _SIDE_BEFORE.search(text[: match.start()])
-        if before and not _BREAK.search(before.group(0)) and "going_" not in before.group(0):
-            side = _named(before.group(1), own)
+        before = list(_SIDE_BEFORE.finditer(text[: match.start()]))
+        if before and not _BREAK.search(text[before[-1].end() : match.start()]):
+            side = _named(before[-1].group(1), own)
         elif after and not _BREAK.search(between):
             side = _named(after.group(1), own)
         yield Mention(match.group(1), side, match.start())

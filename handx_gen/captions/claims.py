@@ -17,20 +17,25 @@ _PREDICATES = (
     ("gesture", r"\bgesture_up\b|\bv[- ]sign\b|\bhorns\b|\bpoint(s|ing)\b|\bfist\b|\bclench\w*\b"
                 r"|\bballs up\b"),
     ("straight", r"\b(stays?|remains?|kept|keeps?|held|staying) (out\b|straight|extended|up\b)"),
-    ("still", r"\bstill\b|\b(at )?rest(s|ing)?\b|\bidle\b|\bmotionless\b|\bunmoving\b|\bstationary\b"
+    ("still", r"\bstill\b|\bat rest\b|\brests\b|\bresting\b|\bidle\b|\bmotionless\b|\bunmoving\b|\bstationary\b"
               r"|\bstays? (put|where|as)\b|\b(no|without|any) (movement|motion)\b"
               r"|\bdo(es)? nothing\b|\bdo(es)? not move\b|\bdoesn't move\b|\bunmoved\b"),
+    ("release", r"\breleas(es|ed|ing)\b|\bwithdraw(s|n)\b|\b(comes?|lifts?|taken) off\b"),
     ("circle", r"\bcircles?\b|\bcircular\b|\bgo(es)? (a)?round\b"),
     ("pinch", r"\bpinch(es|ing|ed)?\b"),
     ("contact", r"\btouch(es|ed|ing)?\b|\btap(s|ped|ping)?\b|\bmeets?\b|\bmet\b|\bmeeting\b"
                 r"|\bcontacts?\b|\bpok(es?|ed|ing)\b|\bpress(es|ed|ing)?\b|\blaid against\b"
                 r"|\bleans? against\b|\bhits?\b|\bslaps?\b|\bgoes to\b|\bruns over\b"
                 r"|\bpalm to palm\b|\bthumb to (?=(the )?(index|middle|ring|pinky))"
-                r"|\brests? (on|against)\b|\bkiss\w*|\bprods?\b|\bgrip(s|ped)?\b|\bjoins?\b"),
+                r"|\brests? (on|against)\b|\bkiss\w*|\bprods?\b|\bgrip(s|ped)?\b|\bjoins?\b"
+                r"|\b(placed|put|laid|set|held) (to|on|onto|against|upon)\b|\bstruck\b|\bstrikes?\b"
+                r"|\bbumps?\b|\bknocks?\b|\bbrush(es|ed)?\b|\bgraz(es|ed)\b|\bpalm (on|against) palm\b"
+                r"|\bcounts off\b|\bclasp(s|ed)?\b|\breach(es)? (?=(the )?(index|middle|ring|pinky))"),
     ("turn", r"\bpalm\b[^,;]*\b(up(wards?)?|down(wards?)?|floor|ceiling)\b"
              r"|\bwrist\b[^,;]*\b(flex\w*|extend\w*|bend\w*|cock\w*|tilt\w*)\b"
              r"|\b(hand|wrist)\b[^,;]*\b(tips?|cocked|tilts?)\b"
              r"|\b(flex(es)?|bends?|extends?|cocks?) (the )?(left |right )?wrist\b"),
+    ("roll", r"(?<!in )\bturns?\b|\bturned\b|\brotat(es|ed|ing)\b|\brolls?\b"),
     ("gather", r"\bcomes? (closer|together|near)\b|\bapproach(es|ing)?\b|\bgets? smaller\b"
                r"|\bshrinks?\b|\bbrought together\b|\bdraws? near\b|\bmeet again\b"),
     ("part", r"\b(moves?|draws?|pull(s|ed)?|moving) apart\b|\bparts?\b(?! of)|\bseparates?\b"
@@ -42,10 +47,12 @@ _PREDICATES = (
     ("move", r"\bgoing_(left|right)\b|\b(moves?|moved|travels?|shifts?|goes|rais(es|ed)|ris(es|ing)"
              r"|lifts?|lifted|lowers?|lowered|sinks?|descends?|pushed|drifts?|slides?|swings?|carried)\b"
              r"[^,;]*\b(up(wards?)?|down(wards?)?|forwards?|front|back(wards?)?|inwards?|outwards?)\b"
-             r"|\braised\b|\brises?\b|\blowers\b|\bsinks?\b|\bdescends?\b|\blowered\b"),
+             r"|\braised\b|\brises?\b|\blowers\b|\bsinks?\b|\bdescends?\b|\blowered\b|\blift(s|ed)\b"
+             r"|\badvances?\b|\bdrops?\b|\bascends?\b|\bclimbs?\b|\bretreats?\b|\bretracts?\b"),
+    ("count", r"\bcounts? (to|up|from)\b"),
     ("hyperextend", r"\bhyper-?extend\w*\b"),
-    ("extend", r"\bstraighten(s|ed|ing)?\b|\bextend(s|ing)?\b|\bstretch(es)?\b|\bopens\b"
-               r"|\bunfolds?\b|\buncurls?\b|\bunbends?\b"),
+    ("extend", r"\bstraighten(s|ed|ing)?\b|\bextend(s|ing)?\b|\bstretch(es|ed|ing)?\b|\bopens\b"
+               r"|\bunfold(s|ed|ing)?\b|\buncurl(s|ed|ing)?\b|\bunbends?\b"),
     ("bend", r"\bbends?\b|\bbending\b|\bbent\b|\bcurl(s|ed|ing)?\b|\bfold(s|ed|ing)?\b|\bflex(es|ed|ing)?\b"
              r"|\bcloses?\b|\bclosing\b|\bcrook(s|ed)?\b|\bdrawn towards\b"),
     ("out", r"\bextended\b|\bheld out\b|\b(finger|index|middle|ring|pinky|thumb) out\b"),
@@ -59,6 +66,8 @@ _COUNT = re.compile(
 )
 _EARLY = re.compile(r"\bearly\b|\b(at|in) the (start|beginning)\b|\binitially\b")
 _LATE = re.compile(r"\blate\b|\b(at|towards|near) the (very )?end\b|\bat last\b")
+_BORROWED = ("bend", "extend", "contact", "pinch", "roll", "circle", "gesture")
+_LONE_HAND = re.compile(r"^(and |first,? )?the (left|right)( hand| one)?$")
 _IN_TURN = re.compile(
     r"\bone (after the other|by one|at a time|after another)\b|\bin (turn|sequence|succession)\b"
     r"|\bin (this|that|the following) order\b"
@@ -100,9 +109,12 @@ def read_claims(caption: Caption) -> Claims:
         parts = chunks(text, field, _SPLIT)
         groups: list[list[int]] = []
         sentence_order: list[tuple[Chunk, list[int]]] = []
+        link = ""
         for k, chunk in enumerate(parts):
-            predicates = predicates_of(parts, k)
-            claims = clause_claims(chunk, predicates, parts[:k])
+            if link and not chunk.link.strip(";: ") and chunk.sentence == parts[k - 1].sentence:
+                chunk.link = link  # "then a wave runs through it: the index bends"
+            claims = clause_claims(chunk, predicates_of(parts, k), parts, k)
+            link = "" if claims else chunk.link
             claims = [replace(c, **_circumstances(chunk, c)) for c in claims]
             indices = list(range(len(found), len(found) + len(claims)))
             found += claims
@@ -124,12 +136,12 @@ def predicates_of(
     """Predicates of chunk k: its own, or that of the nearest chunk of its sentence
     that has one ("first the index, then the middle finger bends")."""
     own = [(_name(m), m, True) for m in _SPLIT.finditer(parts[k].text)]
-    if own or not parts[k].mentions:
+    if own or not (parts[k].mentions or _LONE_HAND.search(parts[k].text)):
         return own
     same = [i for i in range(len(parts)) if parts[i].sentence == parts[k].sentence]
     for i in [*(i for i in same[::-1] if i < k), *(i for i in same if i > k)]:
         borrowed = [(_name(m), m, False) for m in _SPLIT.finditer(parts[i].text)]
-        usable = [p for p in borrowed if p[0] in ("bend", "extend", "contact", "pinch")]
+        usable = [p for p in borrowed if p[0] in _BORROWED]
         if usable:
             return usable[-1:]
     return []
@@ -145,6 +157,8 @@ def _circumstances(chunk: Chunk, claim: Claim) -> dict[str, object]:
     word = (count.group(1) or count.group(2)) if count else ""
     when = "early" if _EARLY.search(chunk.text) else ""
     when = "late" if _LATE.search(chunk.text) else when
+    if _ENDS.search(chunk.text):
+        when = ""  # "and the pinky at the end" is an order
     if claim.kind in ("apart", "still", "straight", "shape"):
         return {}
     return {"count": max(claim.count, _TIMES.get(word, 1)), "when": when}

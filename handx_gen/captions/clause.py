@@ -8,21 +8,30 @@ from handx_gen.captions.chunks import Chunk, Mention
 from handx_gen.skeleton import FINGERS, SIDES
 
 FOUR = FINGERS[1:]
+_OPPOSITE = {"left": "right", "right": "left"}
 _NEGATION = re.compile(
     r"\b(no|not|never|without|nothing|none|neither|hardly|nor)\b|n't\b"
 )
 _HANDS = re.compile(r"\bhands?\b|\bpalms?\b|\bwrists?\b|\bgap\b|\bdistance\b")
 _PALM = re.compile(r"\bpalms?\b")
-_SIDE = re.compile(r"\b(left|right|both|each|two|other)\b")
+_SIDE = re.compile(
+    r"(?<!going_)\b(left|right|both|each|other|two(?= (?:hands|palms|wrists)))\b(?! finger)"
+)
 _EVERY = re.compile(
     r"\b(each|every|all)( of)?( the)?( four| five| other)?( of the)?( (left|right))? ?"
     r"(fingertips?|fingers?|other fingers?)\b|\bthe fingertips\b|\bfour fingertips\b"
 )
 _SEVERAL = re.compile(r"\b(fingers|fingertips|digits)\b")
-_ALL = re.compile(r"\b(all|every|each|four|five) ?(of )?(the |its |her |his )?(four |five )?"
+_ALL = re.compile(r"\ball of them\b|\bthey all\b|\b(all|every|each|four|five) ?(of )?(the |its |her |his )?(four |five )?"
                   r"(left |right )?(fingers?|fingertips?)\b")  # fmt: skip
-_OTHERS = re.compile(r"\b(others?|the rest|remaining fingers|neighbours?)\b")
+_OTHERS = re.compile(
+    r"(?<!each )\bothers?\b(?! (hand|palm|one|side))|\bthe rest\b|\bremaining fingers\b"
+    r"|\bneighbours?\b"
+)
 _PAIR = re.compile(rf"\b({'|'.join(FINGERS)}) to (?:the )?({'|'.join(FINGERS)})\b")
+_PALM_SIDE = re.compile(
+    r"\b(left|right|other) (?:hand's )?palm\b|\bpalm of the (left|right|other) (?:hand|one)\b"
+)
 _OTHER_HAND = re.compile(r"\b(other|opposite) (hand|palm|one)\b|\bpartner\b|\bpalm of the (left|right) hand\b")
 _SHAPES = (
     (re.compile(r"gesture_up"), ("thumb",)),
@@ -33,9 +42,9 @@ _SHAPES = (
 )
 """Named shapes and the fingers that stay straight in them; the other four bend."""
 _MOVES = (
-    ("left", r"going_left"), ("right", r"going_right"), ("up", r"\bup(wards?)?\b|rais|rise|rising|lift"),
-    ("down", r"\bdown(wards?)?\b|lower|sink|descend"), ("forward", r"forward|front"),
-    ("back", r"\bback(wards?)?\b"), ("inward", r"inward"), ("outward", r"outward"),
+    ("left", r"going_left"), ("right", r"going_right"), ("up", r"\bup(wards?)?\b|rais|rise|rising|lift|ascend|climb"),
+    ("down", r"\bdown(wards?)?\b|lower|sink|descend|drop"),
+    ("forward", r"forward|front|advance"), ("back", r"\bback(wards?)?\b|retreat|retract"), ("inward", r"inward"), ("outward", r"outward"),
 )  # fmt: skip
 
 
@@ -72,15 +81,17 @@ Predicates = Sequence[tuple[str, "re.Match[str]", bool]]
 
 
 def clause_claims(
-    chunk: Chunk, predicates: Predicates, before: Sequence[Chunk]
+    chunk: Chunk, predicates: Predicates, parts: Sequence[Chunk], number: int
 ) -> list[Claim]:
     """The claims of one chunk.
 
     Args:
         chunk: The chunk.
         predicates: In the order of the text.
-        before: Earlier chunks of the same part, for "it" and "their".
+        parts: All chunks of the part, for "it", "their" and subjects left out.
+        number: Which of them `chunk` is.
     """
+    before = parts[:number]
     found: list[Claim] = []
     for k, (kind, match, own) in enumerate(predicates):
         start = match.start() if own else len(chunk.text)
@@ -103,7 +114,8 @@ def clause_claims(
             if _HANDS.search(chunk.text[low:start]) and kind == "bend" and not subject:
                 if re.search(r"\bwrists?\b", chunk.text[low:start]):
                     continue
-            found += _finger_claims(kind, chunk, subject, objects, found, hand, words)
+            named = subject or objects or _only_finger(parts, found, words)
+            found += _finger_claims(kind, named, bool(subject), found, hand, words)
         else:
             found += _plain(kind, chunk, match, hand, subject)
     return found
@@ -122,25 +134,31 @@ def _hand(chunk: Chunk, start: int, low: int) -> str:
 
 def _named(word: str, own: str) -> str:
     if word == "other":
-        return {"left": "right", "right": "left"}.get(own, "")
+        return _OPPOSITE.get(own, "")
     return word if word in SIDES else own if own and word == "each" else "both"
+
+
+def _only_finger(
+    parts: Sequence[Chunk], found: list[Claim], words: str
+) -> list[Mention]:
+    """The finger that a part is all about, for a predicate without a subject."""
+    if found or _OTHERS.search(words) or _SEVERAL.search(words) or "hand" in words:
+        return []
+    named = [m for part in parts for m in part.mentions]
+    return named[:1] if len({m.finger for m in named}) == 1 else []
 
 
 def _finger_claims(
     kind: str,
-    chunk: Chunk,
-    subject: list[Mention],
-    objects: list[Mention],
+    named: list[Mention],
+    is_subject: bool,
     found: list[Claim],
     hand: str,
     words: str,
 ) -> Iterator[Claim]:
     """Claims about how fingers bend or straighten."""
-    if kind == "out":
-        kind = "straight"
-    named = subject or objects
     mention = {m.finger: m.side for m in named}
-    if mention and not (_OTHERS.search(words) and not subject):
+    if mention and not (_OTHERS.search(words) and not is_subject):
         for finger, side in mention.items():
             yield Claim(kind, side or hand, (finger,), text=words)
     elif _OTHERS.search(words):
@@ -181,42 +199,64 @@ def _contacts(
     )
     palm = _PALM.search(text) and not re.search(r"in front of the palm|across the palm", text)
     if palm and marks:
+        named = _PALM_SIDE.search(text)
+        where = _named(named.group(1) or named.group(2), own) if named else ""
         for m in marks:
-            side = m.side if m.side in SIDES else own
-            yield Claim("palm_touch", side, (m.finger,), text=words)
+            side = m.side if m.side in SIDES else own or _OPPOSITE.get(where, "")
+            odd = "own_palm" if where and where == side else ""
+            yield Claim("palm_touch", side, (m.finger,), direction=odd, text=words)
     elif palm:
-        poked = re.search(r"\bpok|\btapp|\bprod", text)
-        if poked:
-            other = {"left": "right", "right": "left"}.get(hand, "")
-            yield Claim("palm_touch", other, text=words)
+        one = len(_PALM.findall(text)) == 1 and "palms" not in text
+        if one and own:  # "its palm is poked": by a finger, or by the other palm
+            yield Claim("palm_contact", hand or own, text=words)
         else:
             yield Claim("palms", "both", text=words)
     elif pairs and all(a == b for a, b in pairs):
         for a, b in pairs:
             yield Claim("touch", "both", (a,), (b,), text=words)
-    elif _EVERY.search(text) or (_SEVERAL.search(text) and not marks):
+    elif not _lists(text, marks) and (
+        _EVERY.search(text) or (_SEVERAL.search(text) and not marks)
+    ):
         if any(m.finger == "thumb" for m in marks):
             side = next(m.side for m in marks if m.finger == "thumb")
             yield Claim("pinch", side or hand, group="all", text=words)
         elif across or not own or _SEVERAL.search(text):
             yield Claim("touch", "both", group="all", text=words)
     elif marks:
-        yield from _tips(kind, marks, own, across, hand, words)
+        thumbed = any(m.finger == "thumb" for c in before for m in c.mentions)
+        yield from _tips(kind, marks, own, across, hand, words, thumbed)
     elif kind == "pinch":
         yield Claim("pinch", hand, text=words)
     elif not own or _HANDS.search(text):
         yield Claim("contact", "both", text=words)
 
 
+def _lists(text: str, marks: list[Mention]) -> bool:
+    """Whether fingertips are named one by one, not as "every fingertip"."""
+    named = {m.finger for m in marks} - {"thumb"}
+    return len(named) > 1 and not re.search(r"\b(each|every|all|four)\b", text)
+
+
 def _tips(
-    kind: str, marks: list[Mention], own: str, across: object, hand: str, words: str
+    kind: str,
+    marks: list[Mention],
+    own: str,
+    across: object,
+    hand: str,
+    words: str,
+    thumbed: bool,
 ) -> Iterator[Claim]:
-    """Contact of named fingertips: of one hand, or of the two."""
+    """Contact of named fingertips: of one hand, or of the two.
+
+    `thumbed` says whether the thumb was spoken of before.
+    """
     sides = {m.side for m in marks} - {""}
     left = tuple(dict.fromkeys(m.finger for m in marks if m.side in ("left", "both")))
     right = tuple(dict.fromkeys(m.finger for m in marks if m.side in ("right", "both")))
-    if "both" in sides and len({m.finger for m in marks}) == 1:
-        yield Claim("touch", "both", left, right, text=words)
+    alone = len({m.finger for m in marks}) == 1
+    if alone and ("both" in sides or not (sides or own)):
+        finger = (marks[0].finger,)
+        yield Claim("touch", "both", finger, finger, text=words)
     elif left and right and kind != "pinch":
         for a in left:
             for b in right:
@@ -226,11 +266,12 @@ def _tips(
         others = list(dict.fromkeys(m.finger for m in marks if m.finger != "thumb"))
         thumb = any(m.finger == "thumb" for m in marks)
         if across and own and not thumb and len(others) == 1 and sides == {own}:
-            opposite = {"left": "right", "right": "left"}[own]
-            yield Claim("any_touch", own, (others[0],), text=f"{words} ({opposite})")
+            yield Claim("any_touch", own, (others[0],), text=words)
             return
+        # Two fingers pinch with the thumb, or the words are wrong.
+        odd = "" if thumb or thumbed or len(others) < 2 else "no_thumb"
         for finger in others:
-            yield Claim("pinch", side, (finger,), text=words)
+            yield Claim("pinch", side, (finger,), direction=odd, text=words)
         if not others and across:
             yield Claim("any_touch", side, ("thumb",), text=words)
 
@@ -243,6 +284,8 @@ def _plain(
     if kind == "gesture":
         for pattern, fingers in _SHAPES:
             if pattern.search(words):
+                if "point" in words and len(subject) == 1:
+                    fingers = (subject[0].finger,)
                 yield Claim("shape", hand, fingers, text=text)
                 return
     elif kind == "clap":
@@ -254,12 +297,18 @@ def _plain(
     elif kind in ("gather", "part"):
         if re.search(r"\bfingers\b", text) and not re.search(r"\bhands?\b", text):
             yield Claim("spread" if kind == "part" else "close", hand, text=text)
+        elif kind == "part" and chunk.field in SIDES and "hand" not in text:
+            yield Claim("release", hand, text=text)  # a finger that lets go
+        elif kind == "gather" and hand in SIDES and not re.search(r"\bhands?\b", text):
+            yield Claim("gather", hand, text=text)  # its fingers, or the two hands
         else:
             yield Claim("approach" if kind == "gather" else "part", "both", text=text)
-    elif kind == "turn":
-        direction = _turn(text)
-        if direction:
-            yield Claim("turn", hand, direction=direction, text=text)
+    elif kind in ("turn", "roll"):
+        yield Claim("turn", hand, direction=_turn(text), text=text)
+    elif kind == "count":
+        yield Claim("extend", hand, text=text)
+    elif kind == "release":
+        yield Claim("release", "", text=text)
     elif kind == "move":
         if not subject and not _SEVERAL.search(text[: match.start()]):
             for direction in _directions(words, hand):

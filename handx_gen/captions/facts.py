@@ -105,6 +105,9 @@ def _firm(events: Timeline) -> Iterator[Fact]:
                 action["kind"], action["hand"], finger, others[0], action["direction"],
                 action["start"], action["end"],
             )  # fmt: skip
+        if action["kind"] in CONTACTS and action["end"] + 1 < events["frame_count"]:
+            end = action["end"] + 1
+            yield Fact("release", action["hand"], start=end, stop=end)
 
 
 def _required(firm: Iterable[Fact]) -> list[Fact]:

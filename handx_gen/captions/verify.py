@@ -5,6 +5,7 @@ wrote the caption. What it cannot read it lets pass, so it is a check against wr
 hands, fingers, orders and contacts, not a proof that every word is right.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from handx_gen.captions.claims import Claims, read_claims
@@ -83,11 +84,11 @@ def evidence(claim: Claim, known: Facts) -> list[Fact]:
     true = Fact("", claim.hand)  # stands for a claim that needs no event
     found = _occurrences(claim, known, true)
     if claim.when and found != [true]:
-        half = known.frames / 2
+        early, late = 0.4 * known.frames, 0.6 * known.frames
         found = [
             f
             for f in found
-            if (f.start <= half if claim.when == "early" else f.stop >= half)
+            if (f.start <= early if claim.when == "early" else f.stop >= late)
         ]
     if claim.count > 1 and found != [true] and not _often(claim, found):
         return []
@@ -121,12 +122,20 @@ def _occurrences(claim: Claim, known: Facts, true: Fact) -> list[Fact]:
         return [] if any(f.hand in _hands(claim, known) for f in busy) else [true]
     if kind == "shape":
         return _shape(claim, known, true)
-    if kind == "straight":
+    if kind in ("straight", "out"):
         return _straight(claim, known, true)
     if kind in ("touch", "any_touch"):
         return _touches(claim, known)
     if kind in ("approach", "part", "palms", "interlace"):
         return known.find(kind)
+    if kind == "palm_contact":
+        return [
+            f
+            for f in known.all
+            if f.kind == "palms" or (f.kind == "palm_touch" and f.hand != claim.hand)
+        ]
+    if kind == "gather":
+        return known.find("approach") + known.find("close", claim.hand)
     if kind == "slide":
         return known.find("slide")
     found: list[Fact] = []
@@ -174,13 +183,19 @@ def _shape(claim: Claim, known: Facts, true: Fact) -> list[Fact]:
 
 
 def _straight(claim: Claim, known: Facts, true: Fact) -> list[Fact]:
-    """No finger named folds and stays folded."""
+    """No finger named folds; if only said to be "out", not while the hands touch."""
     for hand in _hands(claim, known):
-        for finger in claim.fingers or ():
+        for finger in claim.fingers:
             bends = [f.start for f in known.find("bend", hand, finger) if f.firm]
             opens = [f.start for f in known.find("extend", hand, finger) if f.firm]
-            if bends and (not opens or max(opens) < max(bends)):
+            if claim.kind == "straight" and bends:
                 return []
+            moments = [f.start for f in known.required if f.kind != "pinch"]
+            for moment in [*moments, known.frames]:
+                folded = max((t for t in bends if t < moment), default=-1)
+                opened = max((t for t in opens if t < moment), default=-1)
+                if folded > opened:
+                    return []
     return [true]
 
 
@@ -210,7 +225,8 @@ def _disorder(claims: Claims, known: Facts) -> list[str]:
     wrong = []
     for i, j in claims.order:
         first, second = claims.all[i], claims.all[j]
-        a, b = _starts(first, known), _starts(second, known)
+        a = _starts(first, known, second.fingers)
+        b = _starts(second, known, first.fingers)
         if a and b and min(a) > max(b) + TOLERANCE:
             wrong.append(f"{say(first)} before {say(second)}")
     for claim in claims.leading:
@@ -224,10 +240,27 @@ def _disorder(claims: Claims, known: Facts) -> list[str]:
     return wrong
 
 
-def _starts(claim: Claim, known: Facts) -> list[int]:
-    """Start frames of what a claim is about; firm facts where there are any."""
+def _starts(claim: Claim, known: Facts, but: tuple[str, ...] = ()) -> list[int]:
+    """Start frames of what a claim is about; firm facts where there are any.
+
+    Args:
+        claim: The claim.
+        known: The facts.
+        but: Fingers that another claim is about: "then the others" is not about them.
+    """
     found = [fact for fact in evidence(claim, known) if fact.kind]
+    if claim.group:
+        found = [fact for fact in found if fact.finger not in but]
+    if claim.kind == "shape" and found:  # it is there when its last finger bends
+        fingers = {f.finger for f in found}
+        return [max(_first(f for f in found if f.finger == name) for name in fingers)]
     return [f.start for f in found if f.firm] or [f.start for f in found]
+
+
+def _first(found: Iterable[Fact]) -> int:
+    """The first start, of firm facts where there are any."""
+    listed = list(found)
+    return min([f.start for f in listed if f.firm] or [f.start for f in listed])
 
 
 def _against(claim: Claim, known: Facts) -> tuple[list[int], list[int]]:
@@ -247,8 +280,10 @@ def covers(claim: Claim, fact: Fact) -> bool:
             return fact.hand == claim.hand and fact.finger in claim.fingers
         index = SIDES.index(claim.hand) if claim.hand in SIDES else 0
         return fact.kind == "touch" and (fact.finger, fact.other)[index] in claim.fingers
-    if fact.kind == "palms" and claim.kind == "slide":
+    if fact.kind == "palms" and claim.kind in ("slide", "palm_contact"):
         return True
+    if fact.kind == "palm_touch" and claim.kind == "palm_contact":
+        return fact.hand != claim.hand
     if claim.kind != fact.kind:
         return False
     if fact.kind == "touch":
