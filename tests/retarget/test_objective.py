@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
+from retarget.capsules import closest_points
 from retarget.configuration import hand_model
 from retarget.correspondence import finger_points
-from retarget.capsules import closest_points
 from retarget.costs.contact import ContactGoals
 from retarget.hand_state import WRIST, NominalBase
 from retarget.objective import Deviations, HandProblem, Objective
