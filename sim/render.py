@@ -20,7 +20,7 @@ from sim.engine import GL_PACKAGES, mujoco
 from sim.painter import Painter
 from sim.rollout import Rollout
 from sim.scene import CAPSULE_GROUP, JOINT_GROUP, LINK_GROUP, Scene, build_scene
-from sim.stage import CONTACT_COLOUR, SIDE_COLOURS, geom_colours
+from sim.stage import CONTACT_COLOUR, SIDE_COLOURS, geom_colours, place_stage
 
 SIZE = (640, 480)
 """Width and height of a video [pixels]."""
@@ -66,15 +66,14 @@ class Film:
             {side: dict(hand.point_geoms) for side, hand in self._scene.hands.items()},
             _finger_geoms(self._scene),
         )  # fmt: skip
-        self._camera, floor = self._frame(size)
-        self._scene.model.geom("floor").pos[2] = floor
+        self._camera = self._frame(size)
         self._renderer: mujoco.Renderer | None = None
         self.note = ""
         try:
             self._draw = self._gl(size)
         # Every GL platform fails in its own way; all of them mean: no GL here.
         except Exception:
-            self._draw = self._no_gl(size, floor)
+            self._draw = self._no_gl(size)
             self.note = WITHOUT_GL
 
     def __enter__(self) -> "Film":
@@ -100,8 +99,8 @@ class Film:
                     colours[geom] = own + share * (np.array(CONTACT_COLOUR) - own)
         return self._draw(self._rollout.qpos[index], colours)
 
-    def _frame(self, size: tuple[int, int]) -> tuple[Camera, float]:
-        """Camera and floor height that suit the whole rollout."""
+    def _frame(self, size: tuple[int, int]) -> Camera:
+        """Camera that suits the whole rollout; the stage is put around it, too."""
         model, data = self._scene.model, self._data
         shown = sorted(
             set().union(
@@ -116,8 +115,8 @@ class Film:
             reach = model.geom_rbound[shown][:, None]
             points += [data.geom_xpos[shown] - reach, data.geom_xpos[shown] + reach]
         cloud = np.concatenate(points)
-        camera = frame_points(cloud, size[0] / size[1])
-        return camera, float(cloud[:, 2].min()) - 0.08
+        place_stage(model, cloud.min(0), cloud.max(0))
+        return frame_points(cloud, size[0] / size[1])
 
     def _gl(self, size: tuple[int, int]) -> Draw:
         """Drawing by MuJoCo; raises whatever the GL platform raises."""
@@ -146,10 +145,10 @@ class Film:
 
         return draw
 
-    def _no_gl(self, size: tuple[int, int], floor: float) -> Draw:
+    def _no_gl(self, size: tuple[int, int]) -> Draw:
         """Drawing by `Painter`."""
         model, data = self._scene.model, self._data
-        painter = Painter(self._camera, size, floor)
+        painter = Painter(self._camera, size, float(model.geom("floor").pos[2]))
         geoms = np.flatnonzero(np.isin(model.geom_group, (CAPSULE_GROUP, JOINT_GROUP)))
         radius = model.geom_size[geoms, 0]
         capsule = model.geom_type[geoms] == mujoco.mjtGeom.mjGEOM_CAPSULE

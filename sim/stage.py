@@ -5,12 +5,14 @@ import numpy as np
 from handx_gen.skeleton import SIDES
 from sim.engine import mujoco
 
-SHADOW_SIZE, MULTISAMPLES = 1024, 0
-"""Shadow map and multisampling of software GL: the defaults (4096, 4) cost three times
+SHADOW_SIZE, MULTISAMPLES = 512, 0
+"""Shadow map and multisampling of software GL: the defaults (4096, 4) cost five times
 the time and two hands do not show the difference."""
 
 SKY_TOP, SKY_BOTTOM = (0.62, 0.70, 0.80), (0.92, 0.94, 0.96)
 FLOOR_LIGHT, FLOOR_DARK = (0.80, 0.81, 0.83), (0.73, 0.74, 0.77)
+FLOOR_GAP = 0.08
+"""The floor lies this far below the lowest point of the hands [m]."""
 FLOOR_TILE = 0.1
 """Edge of a floor tile [m]."""
 
@@ -36,9 +38,8 @@ def add_stage(spec: mujoco.MjSpec) -> None:
     # Balls and capsules are small in the picture: fewer facets draw faster.
     spec.visual.quality.numslices, spec.visual.quality.numstacks = 12, 6
     spec.visual.map.znear = 0.02
-    # The shadow map covers this times the scene's extent, which is set here because
-    # the automatic figure counts the floor.
-    spec.visual.map.shadowclip, spec.stat.extent = 1.0, 1.0
+    # The shadow map covers `shadowclip` times the extent, which would count the floor.
+    spec.stat.extent = 1.0
     spec.add_texture(
         name="sky", type=mujoco.mjtTexture.mjTEXTURE_SKYBOX,
         builtin=mujoco.mjtBuiltin.mjBUILTIN_GRADIENT,
@@ -69,6 +70,19 @@ def add_stage(spec: mujoco.MjSpec) -> None:
         pos=[0, 0, -1],  # a geom compiled at its body's origin could not be moved later
         material="tiles", contype=0, conaffinity=0,
     )  # fmt: skip
+
+
+def place_stage(model: mujoco.MjModel, low: np.ndarray, high: np.ndarray) -> None:
+    """Put floor and shadows where the hands are.
+
+    Args:
+        model: The model, changed in place.
+        low, high: (3,) corners of the box the hands stay in [m].
+    """
+    middle, half = (low + high) / 2, (high - low) / 2
+    model.geom("floor").pos[2] = low[2] - FLOOR_GAP
+    model.light_pos[0] = [*middle[:2], high[2] + 1.0]
+    model.vis.map.shadowclip = float(half[:2].max()) + 0.1
 
 
 def geom_colours(
