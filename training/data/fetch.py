@@ -7,6 +7,7 @@ licence into every clip.
 
 import hashlib
 import json
+import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -115,14 +116,15 @@ def fetch(
     except ModuleNotFoundError as error:
         raise MissingExtra("fetching", "train", "huggingface_hub") from error
     repository, remote = repository_of(name)
-    info = _asked(repository, lambda: hub.HfApi().dataset_info(
+    api = hub.HfApi(endpoint=os.environ.get("HF_ENDPOINT"))
+    info = _asked(repository, lambda: api.dataset_info(
         repository, revision=revision, files_metadata=True
     ))  # fmt: skip
     commit, licence = str(info.sha), _licence(info)
     _same_revision(folder, repository, commit)
     accept(licence, commit)
     patterns = list(only or (remote.files if remote else ()))
-    _asked(repository, lambda: hub.snapshot_download(
+    _asked(repository, lambda: api.snapshot_download(
         repository, repo_type="dataset", revision=commit, local_dir=folder,
         allow_patterns=patterns or None,
     ))  # fmt: skip
@@ -186,7 +188,14 @@ def _asked(repository: str, question: Callable[[], Any]) -> Any:
             repository, "", "no such data set on the hub, or it is private",
             "check the name, or `hf auth login`",
         ) from error  # fmt: skip
-    except (refusal.HfHubHTTPError, refusal.LocalEntryNotFoundError, OSError) as error:
+    except Exception as error:
+        # The errors of the HTTP library pass through; which one it is depends on the
+        # version of huggingface_hub (requests, httpx, httpx2).
+        library = type(error).__module__.split(".")[0]
+        if not isinstance(error, OSError) and not library.startswith(
+            ("httpx", "requests", "huggingface_hub")
+        ):
+            raise
         raise InputError(
             repository, "", f"the hub did not answer as hoped ({error})",
             "check the network and run the same command again: it resumes",
