@@ -79,7 +79,7 @@ def read(path: Path) -> Iterator[RawMotion]:
             world = local @ T_world_camera[:3, :3].T + T_world_camera[:3, 3]
             joints[row, side] = orders.to_handx(world, orders.MEDIAPIPE)
     counts["numbers_left_out"] = int(indices[-1] - indices[0] + 1 - len(indices))
-    subject, scene, take = _place(path)[-3:]
+    subject, scene, take = path.absolute().parts[-3:]
     split = "test" if subject == "subject4" else "train"
     for name, members in SPLITS.items():
         split = name if (subject, scene) in members else split

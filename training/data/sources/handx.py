@@ -98,6 +98,8 @@ def _joints(path: Path, key: str, clip: Any) -> np.ndarray:
             fix += ", the joints that belong to these MANO parameters"
         raise InputError(path, key, f"no `motion` in it but {held}", fix)
     joints = files.numbers(path, f"{key}.motion", clip["motion"], (-1, 2, 21, 3)).copy()
+    if not len(joints):
+        raise InputError(path, f"{key}.motion", "no frames")
     absent = ~joints.any((0, 2, 3))
     joints[:, absent] = np.nan
     return joints

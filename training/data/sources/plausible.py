@@ -16,7 +16,7 @@ HAND_SIZE = (0.045, 0.15)
 FAR = 1000.0
 """Coordinates beyond this are no room [m]."""
 
-BACKWARDS = 1.5
+BACKWARDS = 1.2
 """A hand whose fingers bend backwards in nine frames of ten, and in some by this much,
 is the other hand: the sum of the sines of eight bends, about 2 in a loose hand, 6 in a
 fist and down to −0.6 in hands stretched flat."""
