@@ -17,19 +17,23 @@ GL_PACKAGES = "libegl1 libgl1-mesa-dri"
 
 def available_gl() -> str:
     """The first off-screen GL whose library loads, or "disable" where none does."""
-    for backend, library in GL_LIBRARIES.items():
-        try:
-            ctypes.CDLL(library)
-        except OSError:
-            continue
-        return backend
-    return "disable"
+    return next(filter(_loads, GL_LIBRARIES), "disable")
 
 
-if "mujoco" not in sys.modules:
-    # glfw, the default elsewhere, needs a display; a user's own choice is kept.
-    if sys.platform.startswith("linux"):
-        os.environ.setdefault("MUJOCO_GL", available_gl())
+def _loads(backend: str) -> bool:
+    try:
+        ctypes.CDLL(GL_LIBRARIES[backend])
+    except OSError:
+        return False
+    return True
+
+
+if "mujoco" not in sys.modules and sys.platform.startswith("linux"):
+    # glfw, MuJoCo's default, needs a display. A user's own choice is kept, unless its
+    # library is missing: the import itself would fail.
+    _chosen = os.environ.setdefault("MUJOCO_GL", available_gl())
+    if _chosen in GL_LIBRARIES and not _loads(_chosen):
+        os.environ["MUJOCO_GL"] = available_gl()
 
 import mujoco  # noqa: E402 (MUJOCO_GL has to be chosen first)
 

@@ -106,8 +106,18 @@ def test_a_touching_pair_lights_up(shadow, from_text, gl) -> None:
         assert yellow(float(together[len(together) // 2])) > yellow(float(apart)) + 200
 
 
-def test_without_a_library_the_whole_road_still_draws(root, tmp_path) -> None:
-    """A fresh process with GL switched off, as on a machine that has none."""
+@pytest.mark.parametrize(
+    "environment",
+    [
+        {"MUJOCO_GL": "disable"},
+        {"MUJOCO_GL": "egl", "__EGL_VENDOR_LIBRARY_FILENAMES": "/nowhere.json"},
+    ],
+    ids=["no library", "library without a driver"],
+)
+def test_without_gl_the_whole_road_still_draws(root, tmp_path, environment) -> None:
+    """In a fresh process, as on a machine that has no GL."""
+    if environment["MUJOCO_GL"] == "egl" and available_gl() != "egl":
+        pytest.skip("no EGL library")
     code = f"""
 import numpy as np
 from robots import load_robot
@@ -126,12 +136,30 @@ print(render_video(play_kinematic(trajectory, robot), robot, {str(tmp_path / "v.
 """
     done = subprocess.run(
         [sys.executable, "-c", code], cwd=root, capture_output=True, text=True,
-        check=False, env={**os.environ, "MUJOCO_GL": "disable"},
+        check=False, env={**os.environ, **environment},
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
     assert done.stdout.count("\n") == 1
     assert "apt install" in done.stdout
     assert (tmp_path / "v.mp4").stat().st_size > 1000
+
+
+def test_a_chosen_gl_whose_library_is_missing_does_not_break_the_import(root) -> None:
+    code = (
+        "import ctypes, os\n"
+        "real = ctypes.CDLL\n"
+        "def fake(name, *a, **k):\n"
+        "    if name and 'OSMesa' in str(name): raise OSError(name)\n"
+        "    return real(name, *a, **k)\n"
+        "ctypes.CDLL = fake\n"
+        "import sim.engine\n"
+        "assert os.environ['MUJOCO_GL'] != 'osmesa'"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=root, capture_output=True, text=True,
+        check=False, env={**os.environ, "MUJOCO_GL": "osmesa"},
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
 
 
 def test_the_painter_draws_a_ball_where_it_is() -> None:
