@@ -33,11 +33,12 @@ TOGETHER = _degrees(
     (9, 3, 0, 4, 2),
 )  # fmt: skip
 FIST = _degrees(
-    (20, 20, -24, 56, 50), (0, 76, 0, 98, 50), (0, 78, 0, 100, 50), (0, 80, 0, 100, 50),
+    (20.6, 26.6, -21.1, 41.9, 65.1), (0, 76, 0, 98, 50), (0, 78, 0, 100, 50), (0, 80, 0, 100, 50),
     (0, 80, 0, 98, 50),
 )  # fmt: skip
 """Fingers folded; the thumb lies outside, across index and middle."""
 THUMB_OUT = np.radians([24.0, -14, 0, -4, -4])
+THUMB_ASIDE = np.radians([6.0, 4, 0, 24, 26])
 THUMB_TUCKED = np.radians([-14.0, 28, 0, 40, 35])
 FLAT = _degrees(
     (2, -30, 0, -4, 0), (-6, -5, 0, 1, 1), (-1, -5, 0, 1, 1), (4, -5, 0, 1, 1),
@@ -149,11 +150,18 @@ def bent(body: Body, fingers: tuple[str, ...], amount: float = 1.0) -> np.ndarra
 
 
 def extended(fingers: tuple[str, ...]) -> np.ndarray:
-    """The named fingers straight, the others folded; the thumb tucked unless named."""
+    """The named fingers straight, the others folded; a thumb not named keeps clear.
+
+    Over the fist it would hold down index and middle, so it lies beside the hand as
+    soon as one of them is to be straight.
+    """
     pose = FIST.copy()
     for k, finger in enumerate(FINGERS):
         if finger in fingers:
             pose[k] = THUMB_OUT if finger == "thumb" else OPEN[k]
-    if len([f for f in fingers if f != "thumb"]) == 4 and "thumb" not in fingers:
-        pose[0] = THUMB_TUCKED
+    if "thumb" not in fingers:
+        if set(FINGERS[1:]) <= set(fingers):
+            pose[0] = OPEN[0]
+        elif {"index", "middle"} & set(fingers):
+            pose[0] = THUMB_ASIDE
     return pose

@@ -125,13 +125,18 @@ COUNTING = (
 
 
 def counting_moves(step: Step, stage: Stage) -> Moves:
-    """Show the numbers from one to `count`, starting from a fist."""
+    """Show the numbers from one to `count`, starting from folded fingers."""
     moves: list[Move] = []
     for side in step.sides:
-        moves += finger_moves(side, poses.FIST, 0.0, 0.4)
+        folded = poses.FIST.copy()
+        folded[0] = poses.THUMB_ASIDE
+        moves += finger_moves(side, folded, 0.0, 0.4)
         for i, fingers in enumerate(COUNTING[: step.count]):
             start = 0.42 + 0.5 * i
-            moves += finger_moves(side, poses.extended(fingers), start, start + 0.3)
+            pose = poses.extended(fingers)
+            if len(fingers) == 4:
+                pose[0] = poses.THUMB_TUCKED
+            moves += finger_moves(side, pose, start, start + 0.3)
     return moves, 0.45 + 0.5 * step.count
 
 

@@ -71,11 +71,14 @@ def _go(
 
 
 def _home(stage: Stage, side: int, start: float, stop: float) -> list[Move]:
-    """A hand back to rest."""
-    return _go(
-        stage, side, stage.bodies[side].relaxed, stage.rest_rotation, REST_POSITION,
-        start, stop,
-    )  # fmt: skip
+    """A hand back to rest; the thumb first, so that it does not hold a finger down."""
+    relaxed, later = stage.bodies[side].relaxed, start + 0.35 * (stop - start)
+    return [
+        *finger_moves(side, relaxed, start, start + 0.6 * (stop - start), ("thumb",)),
+        *finger_moves(side, relaxed, later, stop, FINGERS[1:]),
+        Move(side, "rotation", start, stop, stage.rest_rotation),
+        Move(side, "position", start, stop, REST_POSITION),
+    ]
 
 
 def _taps(
