@@ -39,9 +39,11 @@ _SYNONYMS = tuple(
 )  # fmt: skip
 
 _CONNECTIVES = re.compile(
-    r"(;|:|\band then\b|\bafter which\b|\bafter that\b|\bafterwards?\b|(?<!\bone )\bafter\b(?! its| all| another)"
+    r"(;|:|\band then\b|\bafter which\b|\bafter that\b|\bafterwards?\b"
+    r"|(?<!\bone )\bafter\b(?! its| all| another)"
     r"|\bthen\b|\bnext\b|\bfinally\b|\blater\b|\bfollowed by\b|\bjoined by\b|\bbefore\b"
-    r"|\bwhile\b|\bwhereas\b|\bas (?=the|its|both|all)|\buntil\b|\bonce (?=they|it|the|released)"
+    r"|\bwhile\b|\bwhereas\b|\bas (?=the|its|both|all)|\buntil\b"
+    r"|\bonce (?=they|it|the|released)"
     r"|\band last\b|\blastly\b|\bwhen\b|\bjust as\b|\bbut\b)"
 )
 THEN = {
@@ -66,15 +68,15 @@ class Chunk:
 
     Attributes:
         text: The words, normalised.
-        field: "left", "right" or "relation".
-        sentence: Number of the sentence in its field.
+        part: "left", "right" or "relation".
+        sentence: Number of the sentence in its part.
         link: Connective before it, "" for a comma or the sentence's start.
         opens: Whether that connective opens the sentence ("After folding, …").
         mentions: Fingers named.
     """
 
     text: str
-    field: str
+    part: str
     sentence: int
     link: str = ""
     opens: bool = False
@@ -143,7 +145,8 @@ _SIDE_BEFORE = re.compile(
     r"(?<!going_)\b(left|right|other|both|two(?= (?:the |thumb|index|middle|ring|pinky)))\b"
 )
 _SIDE_AFTER = re.compile(
-    r"^[^.;]*?\b(?:of|on|from) (?:the |your |its )?(left|right|other|both|each) ?(?:hands?|one|side)"
+    r"^[^.;]*?\b(?:of|on|from) (?:the |your |its )?(left|right|other|both|each)"
+    r" ?(?:hands?|one|side)"
 )
 _BREAK = re.compile(
     r"\b(meets?|touch\w*|taps?|pokes?|and the|against|to the|with|presses|reach\w*|palms?)\b"

@@ -8,6 +8,10 @@ from handx_gen.captions.chunks import Chunk, Mention
 from handx_gen.skeleton import FINGERS, SIDES
 
 FOUR = FINGERS[1:]
+_SIDE_LATER = re.compile(
+    r"\b(?:of|by|with|on) (?:the |your )?(left|right|both|each) "
+    r"(?:hands?|wrist|index|thumb)"
+)
 _OPPOSITE = {"left": "right", "right": "left"}
 _NEGATION = re.compile(
     r"\b(no|not|never|without|nothing|none|neither|hardly|nor)\b|n't\b"
@@ -22,7 +26,8 @@ _EVERY = re.compile(
     r"(fingertips?|fingers?|other fingers?)\b|\bthe fingertips\b|\bfour fingertips\b"
 )
 _SEVERAL = re.compile(r"\b(fingers|fingertips|digits)\b")
-_ALL = re.compile(r"\ball of them\b|\bthey all\b|\b(all|every|each|four|five) ?(of )?(the |its |her |his )?(four |five )?"
+_ALL = re.compile(r"\ball of them\b|\bthey all\b|"
+                  r"\b(all|every|each|four|five) ?(of )?(the |its |her |his )?(four |five )?"
                   r"(left |right )?(fingers?|fingertips?)\b")  # fmt: skip
 _OTHERS = re.compile(
     r"(?<!each )\bothers?\b(?! (hand|palm|one|side))|\bthe rest\b|\bremaining fingers\b"
@@ -32,7 +37,9 @@ _PAIR = re.compile(rf"\b({'|'.join(FINGERS)}) to (?:the )?({'|'.join(FINGERS)})\
 _PALM_SIDE = re.compile(
     r"\b(left|right|other) (?:hand's )?palm\b|\bpalm of the (left|right|other) (?:hand|one)\b"
 )
-_OTHER_HAND = re.compile(r"\b(other|opposite) (hand|palm|one)\b|\bpartner\b|\bpalm of the (left|right) hand\b")
+_OTHER_HAND = re.compile(
+    r"\b(other|opposite) (hand|palm|one)\b|\bpartner\b|\bpalm of the (left|right) hand\b"
+)
 _SHAPES = (
     (re.compile(r"gesture_up"), ("thumb",)),
     (re.compile(r"v[- ]sign"), ("index", "middle")),
@@ -42,9 +49,11 @@ _SHAPES = (
 )
 """Named shapes and the fingers that stay straight in them; the other four bend."""
 _MOVES = (
-    ("left", r"going_left"), ("right", r"going_right"), ("up", r"\bup(wards?)?\b|rais|rise|rising|lift|ascend|climb"),
+    ("left", r"going_left"), ("right", r"going_right"),
+    ("up", r"\bup(wards?)?\b|rais|rise|rising|lift|ascend|climb"),
     ("down", r"\bdown(wards?)?\b|lower|sink|descend|drop"),
-    ("forward", r"forward|front|advance"), ("back", r"\bback(wards?)?\b|retreat|retract"), ("inward", r"inward"), ("outward", r"outward"),
+    ("forward", r"forward|front|advance"), ("back", r"\bback(wards?)?\b|retreat|retract"),
+    ("inward", r"inward"), ("outward", r"outward"),
 )  # fmt: skip
 
 
@@ -104,7 +113,11 @@ def clause_claims(
                 found.append(Claim("apart", "both", text=chunk.text))
             continue
         subject = [m for m in chunk.mentions if low <= m.position < start]
-        objects = [m for m in chunk.mentions if m.position >= stop and (high is None or m.position < high)]
+        objects = [
+            m
+            for m in chunk.mentions
+            if m.position >= stop and (high is None or m.position < high)
+        ]
         hand = _hand(chunk, start, low)
         if kind in ("contact", "pinch") or (
             kind == "gather" and (subject or (found and chunk.mentions))
@@ -123,11 +136,10 @@ def clause_claims(
 
 def _hand(chunk: Chunk, start: int, low: int) -> str:
     """The hand that a predicate at `start` is about."""
-    own = chunk.field if chunk.field in SIDES else ""
+    own = chunk.part if chunk.part in SIDES else ""
     named = [m for m in _SIDE.finditer(chunk.text[low:start])]
     if not named:
-        rest = re.search(r"\b(?:of|by|with|on) (?:the |your )?(left|right|both|each) (?:hands?|wrist|index|thumb)",
-                         chunk.text[start:])  # fmt: skip
+        rest = _SIDE_LATER.search(chunk.text[start:])
         return _named(rest.group(1), own) if rest else own
     return _named(named[0].group(1), own)
 
@@ -193,11 +205,11 @@ def _contacts(
                 text = f"{earlier.text}, {text}"
                 break
     pairs = _PAIR.findall(text)
-    own = chunk.field if chunk.field in SIDES else ""
-    across = (
-        not own or _OTHER_HAND.search(text) or {m.side for m in marks} - {own, ""}
+    own = chunk.part if chunk.part in SIDES else ""
+    across = not own or _OTHER_HAND.search(text) or {m.side for m in marks} - {own, ""}
+    palm = _PALM.search(text) and not re.search(
+        r"in front of the palm|across the palm", text
     )
-    palm = _PALM.search(text) and not re.search(r"in front of the palm|across the palm", text)
     if palm and marks:
         named = _PALM_SIDE.search(text)
         where = _named(named.group(1) or named.group(2), own) if named else ""
@@ -297,7 +309,7 @@ def _plain(
     elif kind in ("gather", "part"):
         if re.search(r"\bfingers\b", text) and not re.search(r"\bhands?\b", text):
             yield Claim("spread" if kind == "part" else "close", hand, text=text)
-        elif kind == "part" and chunk.field in SIDES and "hand" not in text:
+        elif kind == "part" and chunk.part in SIDES and "hand" not in text:
             yield Claim("release", hand, text=text)  # a finger that lets go
         elif kind == "gather" and hand in SIDES and not re.search(r"\bhands?\b", text):
             yield Claim("gather", hand, text=text)  # its fingers, or the two hands
@@ -338,7 +350,11 @@ def _directions(words: str, hand: str) -> Iterator[str]:
         if re.search(pattern, words):
             if direction in ("inward", "outward"):
                 if hand in SIDES:
-                    towards = "right" if (hand == "left") == (direction == "inward") else "left"
+                    towards = (
+                        "right"
+                        if (hand == "left") == (direction == "inward")
+                        else "left"
+                    )
                     yield towards
             else:
                 yield direction

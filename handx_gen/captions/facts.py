@@ -111,8 +111,11 @@ def _firm(events: Timeline) -> Iterator[Fact]:
 
 
 def _required(firm: Iterable[Fact]) -> list[Fact]:
-    """Contacts to be named. Palms that meet, or fingers that lace, say it for what
-    else of the two hands brushes meanwhile."""
+    """Contacts to be named.
+
+    Palms that meet, or fingers that lace, say it for what else of the two hands brushes
+    meanwhile.
+    """
     contacts = [fact for fact in firm if fact.kind in CONTACTS]
     covers = [fact for fact in contacts if fact.kind in ("palms", "interlace")]
     kept = []
@@ -196,6 +199,4 @@ def _loose_pair(events: Timeline) -> Iterator[Fact]:
 
 
 def _loose(kind: str, hand: str, entry: dict, **more: str) -> Fact:
-    return Fact(
-        kind, hand, start=entry["start"], stop=entry["end"], firm=False, **more
-    )
+    return Fact(kind, hand, start=entry["start"], stop=entry["end"], firm=False, **more)

@@ -33,7 +33,9 @@ class Caption:
             text = " ".join(text.split())
             if len(text) > MAX_CHARACTERS:
                 raise InputError(
-                    "caption", field, f"{len(text)} characters, at most {MAX_CHARACTERS}"
+                    "caption",
+                    field,
+                    f"{len(text)} characters, at most {MAX_CHARACTERS}",
                 )
             object.__setattr__(self, field, text)
         if not (self.left or self.right or self.relation):
@@ -41,7 +43,11 @@ class Caption:
 
     def parts(self) -> Iterator[tuple[str, str]]:
         """("left", text), ("right", text), ("relation", text)."""
-        yield from (("left", self.left), ("right", self.right), ("relation", self.relation))
+        yield from (
+            ("left", self.left),
+            ("right", self.right),
+            ("relation", self.relation),
+        )
 
     def to_json(self) -> dict[str, str]:
         """Keys `FIELDS`."""

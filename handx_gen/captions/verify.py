@@ -99,7 +99,9 @@ def _often(claim: Claim, found: list[Fact]) -> bool:
     """Whether there are as many occurrences as claimed, by the surer reading."""
     firm = [f for f in found if f.firm] or found
     keys = {(f.hand, f.finger, f.other) for f in firm}
-    most = max((sum((f.hand, f.finger, f.other) == k for f in firm) for k in keys), default=0)
+    most = max(
+        (sum((f.hand, f.finger, f.other) == k for f in firm) for k in keys), default=0
+    )
     return max(most, len({f.start for f in firm})) >= claim.count
 
 
@@ -206,7 +208,11 @@ def _touches(claim: Claim, known: Facts) -> list[Fact]:
         return [
             f
             for f in known.all
-            if (f.kind == "palm_touch" and f.hand == claim.hand and f.finger in claim.fingers)
+            if (
+                f.kind == "palm_touch"
+                and f.hand == claim.hand
+                and f.finger in claim.fingers
+            )
             or (f.kind == "touch" and (f.finger, f.other)[index] in claim.fingers)
         ]
     found = known.find("touch")
@@ -216,7 +222,8 @@ def _touches(claim: Claim, known: Facts) -> list[Fact]:
     return [
         f
         for f in found
-        if f.finger in (claim.fingers or FINGERS) and f.other in (claim.other or FINGERS)
+        if f.finger in (claim.fingers or FINGERS)
+        and f.other in (claim.other or FINGERS)
     ]
 
 
@@ -279,7 +286,9 @@ def covers(claim: Claim, fact: Fact) -> bool:
         if fact.kind == "palm_touch":
             return fact.hand == claim.hand and fact.finger in claim.fingers
         index = SIDES.index(claim.hand) if claim.hand in SIDES else 0
-        return fact.kind == "touch" and (fact.finger, fact.other)[index] in claim.fingers
+        return (
+            fact.kind == "touch" and (fact.finger, fact.other)[index] in claim.fingers
+        )
     if fact.kind == "palms" and claim.kind in ("slide", "palm_contact"):
         return True
     if fact.kind == "palm_touch" and claim.kind == "palm_contact":

@@ -158,7 +158,9 @@ def invented(item, rng):
     parts = dict(item.caption.parts())
     between = any(e.kind in CONTACT_KINDS - {"pinch"} for e in item.requested)
     choices = []
-    pinched = {(e.hand, f) for e in item.requested if e.kind == "pinch" for f in e.fingers}
+    pinched = {
+        (e.hand, f) for e in item.requested if e.kind == "pinch" for f in e.fingers
+    }
     for hand in ("left", "right"):
         for f in FINGERS[1:]:
             if not {(hand, f), ("both", f)} & pinched:
@@ -167,7 +169,10 @@ def invented(item, rng):
                     (hand, f"The thumb touches the {word}."),
                     (hand, f"Thumb and {word} pinch."),
                     (hand, f"The tip of the thumb meets the tip of the {word}."),
-                    ("relation", f"The {hand} thumb and {hand} {word} come into contact."),
+                    (
+                        "relation",
+                        f"The {hand} thumb and {hand} {word} come into contact.",
+                    ),
                 ]
     if not between:
         for a in FINGERS:
