@@ -4,13 +4,14 @@ A pickle is a program. This reader refuses every global but the handful that num
 arrays and scalars need, and replaces those by narrow functions of its own, whose
 results are counted against a budget and which a pickle cannot alter. Arrays of Python
 objects, in which data sets keep their dictionaries, are allowed only to `load_npy` and
-`load_npz`, by the same rules.
+`load_npz`, by the same rules. Other classes come through only where a caller names them
+to `load_arrays`, and then as a `StandIn`: their state, none of their code.
 """
 
 import math
 import pickle
 import zipfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any, BinaryIO, NoReturn
 
@@ -49,6 +50,25 @@ class _Foreign(np.ndarray):
         super().__setstate__(state)
 
 
+class StandIn:
+    """What a pickle holds of an object whose class is not loaded: its state.
+
+    Attributes:
+        kind: (module, name) of the class in the pickle.
+        state: The object's attributes.
+    """
+
+    __slots__ = ("state",)
+    kind: tuple[str, str]
+
+    # On the class itself, instead of on an object, this fails for want of an argument:
+    # a pickle cannot alter it.
+    def __setstate__(self, state: object) -> None:
+        if not isinstance(state, dict):
+            raise pickle.UnpicklingError(f"a {'.'.join(self.kind)} in an unknown form")
+        self.state = state
+
+
 class _Maker:
     """A function that a pickle may call but not alter: it takes no state."""
 
@@ -70,10 +90,14 @@ class _ArrayUnpickler(pickle.Unpickler):
     Args:
         stream: The pickle.
         objects: Whether arrays may hold Python objects.
+        kinds: (module, name) of classes that come as a `StandIn`.
     """
 
-    def __init__(self, stream: BinaryIO, objects: bool) -> None:
-        super().__init__(stream)
+    def __init__(
+        self, stream: BinaryIO, objects: bool, kinds: Iterable[tuple[str, str]] = ()
+    ) -> None:
+        # Python 2 wrote text and arrays as strings of bytes: latin1 keeps every byte.
+        super().__init__(stream, encoding="latin1" if kinds else "ASCII")
         self._objects, self._budget = objects, MAX_BYTES
         self._allowed = {
             ("numpy", "ndarray"): _Maker(self._no_call),
@@ -88,6 +112,27 @@ class _ArrayUnpickler(pickle.Unpickler):
             self._allowed[array, "_reconstruct"] = _Maker(self._empty)
             self._allowed[array, "scalar"] = _Maker(self._scalar)
             self._allowed[numeric, "_frombuffer"] = _Maker(self._from_buffer)
+        if kinds:
+            self._allow_stand_ins(kinds)
+
+    def _allow_stand_ins(self, kinds: Iterable[tuple[str, str]]) -> None:
+        classes: set[Any] = set()
+        for kind in kinds:
+            made = type("StandIn", (StandIn,), {"kind": kind, "__slots__": ()})
+            self._allowed[kind] = made
+            classes.add(made)
+
+        def reconstruct(made: Any, base: object, state: object) -> Any:
+            if not isinstance(made, type) or made not in classes:
+                raise pickle.UnpicklingError("it reconstructs something unknown")
+            return made()
+
+        for module in ("copy_reg", "copyreg"):
+            self._allowed[module, "_reconstructor"] = _Maker(reconstruct)
+        for module in ("__builtin__", "builtins"):
+            self._allowed[module, "object"] = _Maker(self._no_call)
+            # Nodes keep book in sets of names, which nobody reads.
+            self._allowed[module, "set"] = _Maker(lambda items=(): None)
 
     def find_class(self, module: str, name: str) -> Callable[..., Any]:
         try:
@@ -135,11 +180,12 @@ class _ArrayUnpickler(pickle.Unpickler):
         return text.encode("latin1")
 
 
-def load_arrays(path: str | Path) -> Any:
+def load_arrays(path: str | Path, kinds: Iterable[tuple[str, str]] = ()) -> Any:
     """Read a pickle of numpy arrays, numbers and strings in lists, tuples and dicts.
 
     Args:
         path: The file.
+        kinds: (module, name) of further classes, whose objects come as `StandIn`.
 
     Returns:
         The object; arrays are numeric.
@@ -149,7 +195,7 @@ def load_arrays(path: str | Path) -> Any:
             not on the list of allowed globals.
     """
     with _opened(path) as stream:
-        return _unpickled(stream, path, "", objects=False)
+        return _unpickled(stream, path, "", objects=False, kinds=kinds)
 
 
 def load_npy(path: str | Path) -> Any:
@@ -273,9 +319,15 @@ def _npy(stream: BinaryIO, path: str | Path, field: str, size: int) -> Any:
     return array.reshape(shape, order="F" if fortran else "C").copy()
 
 
-def _unpickled(stream: BinaryIO, path: str | Path, field: str, objects: bool) -> Any:
+def _unpickled(
+    stream: BinaryIO,
+    path: str | Path,
+    field: str,
+    objects: bool,
+    kinds: Iterable[tuple[str, str]] = (),
+) -> Any:
     try:
-        return _ArrayUnpickler(stream, objects).load()
+        return _ArrayUnpickler(stream, objects, kinds).load()
     except zipfile.BadZipFile:
         raise
     except Exception as error:  # a damaged pickle raises nearly anything
