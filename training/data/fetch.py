@@ -1,15 +1,18 @@
 """Data sets from the Hugging Face hub, with a record of what came from where.
 
-Files are fetched by huggingface_hub, which resumes. Beside them stands `fetch.json`:
-repository, revision, licence, and the checksum of every file. Importers put revision and
-licence into every clip.
+Files are fetched through huggingface_hub and resumed where they broke off. Beside them
+stands `fetch.json`: repository, revision, licence, and the checksum of every file.
+Importers put revision and licence into every clip.
 """
 
+import contextlib
 import hashlib
 import json
 import os
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +20,9 @@ from handx_gen import npz
 from handx_gen.errors import InputError, MissingExtra
 
 RECORD = "fetch.json"
+PARALLEL = 4
+"""Files fetched at a time."""
+
 UNSTATED = "not stated by the repository"
 
 
@@ -123,22 +129,30 @@ def fetch(
     commit, licence = str(info.sha), _licence(info)
     _same_revision(folder, repository, commit)
     accept(licence, commit)
-    patterns = list(only or (remote.files if remote else ()))
-    _asked(repository, lambda: api.snapshot_download(
-        repository, repo_type="dataset", revision=commit, local_dir=folder,
-        allow_patterns=patterns or None,
+    patterns = list(only or (remote.files if remote else ())) or None
+    chosen = list(hub.utils.filter_repo_objects(
+        info.siblings or [], allow_patterns=patterns, key=lambda s: s.rfilename
     ))  # fmt: skip
-    files, size = {}, 0
-    for sibling in hub.utils.filter_repo_objects(
-        info.siblings or [], allow_patterns=patterns or None, key=lambda s: s.rfilename
-    ):
-        path = folder / sibling.rfilename
-        files[sibling.rfilename] = _verified(path, sibling)
-        size += path.stat().st_size
-    if not files:
+    if not chosen:
         raise InputError(
             repository, "", f"no file matches {patterns}", "name others with --only"
         )
+    files = {}
+    with ThreadPoolExecutor(PARALLEL) as pool:
+        url = partial(
+            hub.hf_hub_url, repository, repo_type="dataset", revision=commit,
+            endpoint=api.endpoint,
+        )  # fmt: skip
+        work = [
+            pool.submit(_file, repository, url(one.rfilename), folder, one)
+            for one in chosen
+        ]
+        try:
+            for one, done in zip(chosen, work):
+                files[one.rfilename] = done.result()
+        finally:
+            pool.shutdown(cancel_futures=True)
+    size = sum((folder / name).stat().st_size for name in files)
     record = {
         "repository": repository,
         "revision": commit,
@@ -226,6 +240,42 @@ def _same_revision(folder: Path, repository: str, commit: str) -> None:
                 f"not {repository} at {commit[:10]}",
                 "choose another folder, or name that --revision",
             )  # fmt: skip
+
+
+def _file(repository: str, url: str, folder: Path, sibling: Any) -> str:
+    """Fetch one file, or what is missing of it, and verify it.
+
+    huggingface_hub itself resumes within one run only: the part that a killed run had
+    is kept under the checksum's name and handed to its transfer function.
+
+    Returns:
+        Its sha256.
+
+    Raises:
+        InputError: No answer, or not what the hub promised; then the file is removed.
+    """
+    from huggingface_hub.file_download import http_get
+    from huggingface_hub.utils import build_hf_headers
+
+    path = folder / sibling.rfilename
+    if not path.resolve().is_relative_to(folder.resolve()):
+        raise InputError(repository, sibling.rfilename, "a name outside the folder")
+    mark = sibling.lfs.sha256 if sibling.lfs is not None else sibling.blob_id
+    part = folder / ".partial" / str(mark)
+    try:
+        if not path.exists():
+            part.parent.mkdir(parents=True, exist_ok=True)
+            with open(part, "ab") as stream:
+                _asked(repository, lambda: http_get(
+                    url, stream, resume_size=stream.tell(), headers=build_hf_headers(),
+                    expected_size=sibling.size, displayed_filename=sibling.rfilename,
+                ))  # fmt: skip
+            path.parent.mkdir(parents=True, exist_ok=True)
+            part.replace(path)
+        return _verified(path, sibling)
+    finally:
+        with contextlib.suppress(OSError):  # others may still be in there
+            part.parent.rmdir()
 
 
 def _verified(path: Path, sibling: Any) -> str:

@@ -56,11 +56,16 @@ def _over_processes(
 def _over_ray(
     work: Callable[[Task], Result], tasks: Iterator[Task], workers: int
 ) -> Iterator[Result]:
+    alone = "RAY_ADDRESS" not in os.environ
+    if alone:
+        # Without these Ray listens on every interface, and reports its use.
+        os.environ.setdefault("RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER", "0")
+        os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
     try:
         import ray
     except ModuleNotFoundError as error:
         raise MissingExtra("--ray", "ray", "ray") from error
-    if "RAY_ADDRESS" in os.environ:
+    if not alone:
         ray.init(log_to_driver=False, logging_level="error")
     else:
         path = os.pathsep.join(entry for entry in sys.path if entry)

@@ -29,10 +29,9 @@ def server():
 
 
 @pytest.fixture
-def hub(monkeypatch, tmp_path):
+def hub(monkeypatch):
     """A hub with a small HandX, and this process pointed at it."""
     monkeypatch.setattr("huggingface_hub.constants.HF_HUB_OFFLINE", False)
-    monkeypatch.setattr("huggingface_hub.constants.HF_HUB_CACHE", str(tmp_path / "hf"))
     files = {
         "README.md": b"---\nlicense: cc-by-nc-4.0\n---\nHands.\n",
         "train_can_pos_all_wotextfeat.npz": np.random.default_rng(0).bytes(50_000),
@@ -83,6 +82,7 @@ def test_a_false_file_is_removed_and_refused(hub, tmp_path, name) -> None:
         fetch("handx", tmp_path / "dl")
     assert not (tmp_path / "dl" / name).exists()
     assert not (tmp_path / "dl" / "fetch.json").exists()
+    assert not (tmp_path / "dl" / ".partial").exists()
     hub.false.clear()
     fetch("handx", tmp_path / "dl")
     assert (tmp_path / "dl" / name).read_bytes() == hub.files[name]
@@ -136,3 +136,10 @@ def test_a_folder_without_a_record_has_no_origin(tmp_path) -> None:
     (tmp_path / "fetch.json").write_text("{}")
     with pytest.raises(InputError, match="fetch again"):
         origin_of(tmp_path)
+
+
+def test_a_name_that_leaves_the_folder_is_refused(hub, tmp_path) -> None:
+    hub.files["../outside.npz"] = b"no"
+    with pytest.raises(InputError, match="outside the folder"):
+        fetch("handx", tmp_path / "dl")
+    assert not (tmp_path / "outside.npz").exists()

@@ -14,6 +14,7 @@ from handx_gen.motion import BimanualMotion
 from training.data import importer
 from training.data.corpus import Store
 from training.data.importer import import_recordings, import_source
+from training.data.parallel import ordered_map
 from training.data.windows import Cut, cut, split_of
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -274,3 +275,16 @@ def test_a_killed_import_can_be_repeated(made, tmp_path) -> None:
     straight = tmp_path / "straight"
     import_source("plain", folder, straight, fps=30)
     assert content(Store(out)) == content(Store(straight))
+
+
+def address(task: int) -> str:
+    import ray
+
+    return ray.util.get_node_ip_address()
+
+
+@pytest.mark.slow  # half a minute of starting up; `make test-ray`
+def test_ray_stays_on_the_loopback(monkeypatch) -> None:
+    pytest.importorskip("ray")
+    monkeypatch.delenv("RAY_ADDRESS", raising=False)
+    assert set(ordered_map(address, iter(range(3)), 1, ray=True)) == {"127.0.0.1"}
