@@ -8,12 +8,13 @@ from retarget.report import RetargetReport
 from retarget.trajectory import BimanualTrajectory, JointTrajectory
 
 if TYPE_CHECKING:
-    from retarget.bimanual import RetargetOptions, retarget_motion
+    from retarget.bimanual import retarget_motion
     from retarget.contacts import hand_points, robot_contact_track
+    from retarget.options import RetargetOptions
 
 # pinocchio and scipy are loaded on first use of one of these.
 _HEAVY = {
-    "RetargetOptions": "bimanual",
+    "RetargetOptions": "options",
     "retarget_motion": "bimanual",
     "hand_points": "contacts",
     "robot_contact_track": "contacts",

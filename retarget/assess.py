@@ -33,7 +33,6 @@ def assess(
     trajectory: BimanualTrajectory,
     calibrations: Mapping[str, Calibration],
     stretch: float,
-    frames: int,
     fps: float,
     converged: np.ndarray,
     seconds: Mapping[str, float],
@@ -45,9 +44,8 @@ def assess(
         trajectory: The result.
         calibrations: side → calibration.
         stretch: Factor of time.
-        frames: Solved human frames.
-        fps: Their rate [Hz].
-        converged: (frames,) bool.
+        fps: Rate of the human motion [Hz].
+        converged: (F,) bool for each of its frames.
         seconds: Computing time by stage.
     """
     sides = [side for side, hand in trajectory.hands.items() if hand is not None]
@@ -80,7 +78,7 @@ def assess(
     wrist_speed, turn_rate = _wrist_rates(robot, trajectory, sides)
     return RetargetReport(
         robot=robot.name,
-        frames=frames,
+        frames=len(converged),
         stretch=stretch,
         scale=scale,
         tip_error_mm=float(every.mean()),
@@ -104,7 +102,7 @@ def assess(
         wrist_turn_rate=turn_rate,
         jerk_rms=_jerk(trajectory, sides),
         penetration_mm=_penetration(robot, trajectory, sides),
-        unsolved=_unsolved(trajectory, worst / scale, frames, fps, converged),
+        unsolved=_unsolved(trajectory, worst / scale, fps, converged),
         saturated_fraction=float(trajectory.saturated.any(1).mean()),
         seconds=dict(seconds),
         unsolved_bound_mm=UNSOLVED_MM,
@@ -228,11 +226,11 @@ def _penetration(
 def _unsolved(
     trajectory: BimanualTrajectory,
     worst: np.ndarray,
-    frames: int,
     fps: float,
     converged: np.ndarray,
 ) -> tuple[int, ...]:
     """Human frames that are unsolved; `worst` (T,) largest tip error, human size [m]."""
+    frames = len(converged)
     nearest = np.clip(np.rint(trajectory.source_time * fps).astype(int), 0, frames - 1)
     bad = ~converged
     bad[nearest[worst * 1000 > UNSOLVED_MM]] = True

@@ -7,13 +7,13 @@ import numpy as np
 
 from handx_gen.skeleton import SIDES
 from retarget import limits
+from retarget.clip import read_smoothly
 from retarget.configuration import HandModel
-from retarget.hand_state import WRIST
 from retarget.objective import HandProblem
 from retarget.retime import Retiming
-from retarget.rotations import exp, matrix_from_quaternion, quaternion_from_matrix
+from retarget.rotations import matrix_from_quaternion, quaternion_from_matrix
+from retarget.speeds import wrist_path
 from retarget.trajectory import JointTrajectory, continuous_quaternions
-from robots.robot import RobotSpec
 
 HELD_JOINT, HELD_WRIST = 1e-3, 5e-4
 """A limit that moves a control point by more than this [rad, m] counts as saturation."""
@@ -27,7 +27,6 @@ class Plan:
     """Solved hands and how they are to be timed.
 
     Attributes:
-        robot: The robot.
         models, problems, z: side → hand, its problem, its variables (T, m + 6).
         fps: Rate of the solved frames, human clock [Hz].
         retiming: Robot clock → human clock.
@@ -35,7 +34,6 @@ class Plan:
         wrist_speed, wrist_turn_rate: Limits of the wrist [m/s, rad/s].
     """
 
-    robot: RobotSpec
     models: Mapping[str, HandModel]
     problems: Mapping[str, HandProblem]
     z: Mapping[str, np.ndarray]
@@ -69,7 +67,7 @@ def make_trajectory(
         model, problem = plan.models[side], plan.problems[side]
         free = len(model.free)
         angles, held = _joint_controls(
-            model, _resample(z[:, :free], plan.fps, source), h
+            model, read_smoothly(z[:, :free], plan.fps, source), h
         )
         positions, velocities = limits.spline_knots(angles, h)
         expand = model.expand_matrix[:, model.free]
@@ -82,16 +80,6 @@ def make_trajectory(
         bases[:, index], held_base = _bases(plan, problem, z, source, h)
         saturated[:, index] = np.pad(held | held_base, 1, mode="edge")
     return hands, bases, np.pad(source, 1, mode="edge"), saturated
-
-
-def _resample(values: np.ndarray, fps: float, query: np.ndarray) -> np.ndarray:
-    """Frames (T, n) read at human times (K,) by a natural cubic spline."""
-    from scipy.interpolate import CubicSpline
-
-    if len(values) == 1:
-        return np.repeat(values, len(query), axis=0)
-    time = np.arange(len(values)) / fps
-    return CubicSpline(time, values, bc_type="natural")(np.clip(query, 0, time[-1]))
 
 
 def _joint_controls(
@@ -110,11 +98,11 @@ def _bases(
     plan: Plan, problem: HandProblem, z: np.ndarray, source: np.ndarray, h: float
 ) -> tuple[np.ndarray, np.ndarray]:
     """Poses (K + 2, 7) of the root link, and where a wrist limit moved them (K,)."""
-    shift, turn = z[:, -WRIST:-3], z[:, -3:]
-    wrist = _resample(problem.nominal.wrist + shift, plan.fps, source)
-    quaternions = quaternion_from_matrix(exp(turn) @ problem.nominal.rotation)
+    path, rotation = wrist_path(problem, z)
+    wrist = read_smoothly(path, plan.fps, source)
+    quaternions = quaternion_from_matrix(rotation)
     poses = np.concatenate([quaternions, np.zeros((len(z), 3))], 1)
-    wxyz = _resample(continuous_quaternions(poses)[:, :4], plan.fps, source)
+    wxyz = read_smoothly(continuous_quaternions(poses)[:, :4], plan.fps, source)
     wxyz = wxyz / np.linalg.norm(wxyz, axis=1, keepdims=True)
 
     wrist = limits.control_points(wrist)

@@ -75,7 +75,7 @@ class RetargetReport:
 
     Attributes:
         robot: Name.
-        frames: Human frames solved.
+        frames: Frames of the human motion.
         stretch: Robot seconds per human second; the soft start and end come on top.
         scale: Robot size per human size.
         tip_error_mm: Fingertip to target, mean over time and fingers [mm].

@@ -67,3 +67,16 @@ def choose_stretch(ratio: np.ndarray, largest: float, tolerated: float) -> float
         return 1.0
     needed = float(np.sort(ratio)[int(np.ceil((1 - tolerated) * len(ratio))) - 1])
     return float(np.clip(needed, 1.0, largest))
+
+
+def soft_ends(ratio: np.ndarray, stretch: float, human: float) -> tuple[float, float]:
+    """Lengths of the soft start and end [s], 0 where the motion starts or ends at rest.
+
+    Args:
+        ratio: (T−1,) largest velocity over its limit between frames, robot clock.
+        stretch: Robot seconds per human second.
+        human: Human duration [s].
+    """
+    ramp = min(RAMP, human * stretch)
+    first, last = (float(ratio[k]) if len(ratio) else 0.0 for k in (0, -1))
+    return (ramp if first > SLOW else 0.0), (ramp if last > SLOW else 0.0)

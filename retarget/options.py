@@ -1,0 +1,39 @@
+"""`RetargetOptions`: what a user may choose."""
+
+from dataclasses import dataclass, field
+
+from retarget.errors import RetargetError
+from retarget.objective import Deviations
+
+
+@dataclass(frozen=True)
+class RetargetOptions:
+    """Choices of the user.
+
+    Attributes:
+        max_stretch: Time is stretched by at most this factor.
+        tolerated: Fraction of frames that may hit a velocity limit before time is
+            stretched further.
+        rate: Knots per second of the trajectory [Hz].
+        solve_rate: A faster recording is solved at this rate [Hz].
+        wrist_speed: Limit of the wrist's linear velocity [m/s].
+        wrist_turn_rate: Limit of its angular velocity [rad/s].
+        deviations: Costs.
+        iterations: Gauss–Newton steps of each of the two passes, at most.
+    """
+
+    max_stretch: float = 3.0
+    tolerated: float = 0.1
+    rate: float = 100.0
+    solve_rate: float = 60.0
+    wrist_speed: float = 1.0
+    wrist_turn_rate: float = 6.0
+    deviations: Deviations = field(default_factory=Deviations)
+    iterations: int = 40
+
+    def __post_init__(self) -> None:
+        for name in ("rate", "solve_rate", "wrist_speed", "wrist_turn_rate"):
+            if not getattr(self, name) > 0:
+                raise RetargetError(f"options [{name}]: must be positive")
+        if not self.max_stretch >= 1:
+            raise RetargetError("options [max_stretch]: must be at least 1")

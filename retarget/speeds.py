@@ -1,0 +1,39 @@
+"""How fast solved hands move, as a share of what they may."""
+
+from collections.abc import Mapping
+
+import numpy as np
+
+from retarget.hand_state import WRIST
+from retarget.objective import HandProblem
+from retarget.options import RetargetOptions
+from retarget.rotations import exp
+
+
+def wrist_path(problem: HandProblem, z: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Positions (T, 3) [m] and root rotations (T, 3, 3) of a hand with corrections."""
+    return (
+        problem.nominal.wrist + z[:, -WRIST:-3],
+        exp(z[:, -3:]) @ problem.nominal.rotation,
+    )
+
+
+def speed_ratio(
+    problems: Mapping[str, HandProblem],
+    z: Mapping[str, np.ndarray],
+    fps: float,
+    options: RetargetOptions,
+) -> np.ndarray:
+    """(T−1,) largest velocity over its limit between frames, at the human clock."""
+    ratios = []
+    for side, problem in problems.items():
+        count = len(problem.model.free)
+        speed = np.abs(np.diff(z[side][:, :count], axis=0)) * fps
+        ratios.append((speed / problem.model.velocity_limit).max(1))
+        wrist, rotation = wrist_path(problem, z[side])
+        speed = np.linalg.norm(np.diff(wrist, axis=0), axis=1) * fps
+        ratios.append(speed / options.wrist_speed)
+        turn = rotation[1:] @ rotation[:-1].swapaxes(1, 2)
+        angle = np.arccos(np.clip((np.trace(turn, axis1=1, axis2=2) - 1) / 2, -1, 1))
+        ratios.append(angle * fps / options.wrist_turn_rate)
+    return np.max(ratios, axis=0)
