@@ -4,6 +4,7 @@ import io
 import json
 import os
 import pickle
+import random
 import zipfile
 
 import numpy as np
@@ -63,6 +64,36 @@ def test_files_of_something_else(damaged):
         file.write_bytes(noise)
         refused(name, path, file)
         assert isinstance(sniff_source(path), list)
+
+
+@pytest.mark.filterwarnings("error")
+def test_any_damage_is_refused_or_harmless(damaged):
+    """Bytes changed, cut out or put in at random: never another error than ours."""
+    name, path, file = damaged
+    draw, data = random.Random(0), file.read_bytes()
+    pieces = [b"null", b'"x"', b"1e999", b"NaN", b"[]", b"{}", b"-5", b"\0", b"9" * 400]
+    pieces += [b",", b"\n", b"\xff", b"1e30", b"true", b"99999999999999999999"]
+    refusals: list[str] = []
+    for _ in range(30):
+        at = draw.randrange(len(data))
+        bad = draw.choice(
+            [
+                data[:at] + bytes([draw.randrange(256)]) + data[at + 1 :],
+                data[:at] + data[at + draw.randrange(1, 200) :],
+                data[:at] + draw.choice(pieces) + data[at:],
+                data[:at] + draw.choice(pieces) + data[at + 4 :],
+            ]
+        )
+        file.write_bytes(bad)
+        sniff_source(path)
+        try:
+            raws = list(read_source(name, path))
+        except InputError as error:
+            refusals.append(str(error))
+        else:
+            assert all(np.abs(raw.joints[raw.seen]).max() < 1000 for raw in raws)
+    assert len(refusals) > 5
+    assert max(map(len, refusals)) < 800
 
 
 def test_nan_among_numbers(damaged):

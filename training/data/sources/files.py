@@ -15,6 +15,9 @@ MAX_TEXT = 1 << 30
 MAX_LINE = 1 << 24
 """Longest line [characters]."""
 
+MAX_NUMBER = 1e15
+"""Largest number that anything stands for; time since 1970 in milliseconds is 2e12."""
+
 
 def read_text(path: Path, limit: int = MAX_TEXT) -> str:
     """The text of a file.
@@ -89,11 +92,11 @@ def numbers(path: Path, field: str, values: Any, shape: tuple[int, ...]) -> np.n
     """`values` as finite float64 numbers of `shape`; -1 stands for any size.
 
     Raises:
-        InputError: Not numbers, another shape, NaN or infinity.
+        InputError: Not numbers, another shape, NaN, infinity or absurdly large.
     """
     try:
         array = np.asarray(values, dtype=float)
-    except (TypeError, ValueError) as error:
+    except (TypeError, ValueError, OverflowError) as error:
         raise InputError(path, field, f"not an array of numbers ({error})") from error
     fits = array.ndim == len(shape) and all(
         want in (-1, have) for want, have in zip(shape, array.shape)
@@ -102,6 +105,8 @@ def numbers(path: Path, field: str, values: Any, shape: tuple[int, ...]) -> np.n
         raise InputError(path, field, f"shape {array.shape}, expected {shape}")
     if not np.isfinite(array).all():
         raise InputError(path, field, "NaN or infinity", "export the file again")
+    if np.abs(array).max(initial=0.0) > MAX_NUMBER:
+        raise InputError(path, field, "numbers beyond all reason", "fetch it again")
     return array
 
 

@@ -138,7 +138,7 @@ def _refine_wrist(joints: np.ndarray, iterations: int) -> tuple[np.ndarray, np.n
     for _ in range(iterations):
         away = wrist[:, None] - bases
         distance = np.linalg.norm(away, axis=-1)
-        jacobian = away / distance[..., None]
+        jacobian = _unit(away)
         residual = distance - lengths
         gradient = np.einsum("tbi,tb->ti", jacobian, residual) + STAY * (wrist - start)
         hessian = np.einsum("tbi,tbj->tij", jacobian, jacobian) + STAY * np.eye(3)
@@ -167,7 +167,9 @@ def _reference_lengths(bases: np.ndarray, wrist: np.ndarray) -> np.ndarray:
 
 
 def _unit(vector: np.ndarray) -> np.ndarray:
-    return vector / np.linalg.norm(vector, axis=-1, keepdims=True)
+    """Unit vectors; NaN, like hidden markers, where two markers are in one place."""
+    with np.errstate(invalid="ignore"):
+        return vector / np.linalg.norm(vector, axis=-1, keepdims=True)
 
 
 def _dot(a: np.ndarray, b: np.ndarray) -> np.ndarray:

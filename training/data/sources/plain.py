@@ -57,7 +57,7 @@ def read(path: Path, fps: float | None = None) -> Iterator[RawMotion]:
         raise InputError(path, "joints", f"missing; it holds {sorted(held)[:8]}")
     joints = _array(path, name, held[name], (-1, 2, 21, 3))
     hands = joints.reshape(len(joints), 2, 63)
-    gone = np.isnan(hands).all(-1) | ~np.nan_to_num(hands).any((0, 2))
+    gone = np.isnan(hands).all(-1) | (hands == 0).all((0, 2))
     if "present" in held:
         gone |= ~_array(path, "present", held["present"], (2,)).astype(bool)
     known = np.isfinite(hands).all(-1)
