@@ -11,7 +11,7 @@ PYTHON ?= $(shell for p in python3.11 python3.12 python3; do \
 	2>/dev/null && { echo "$$p"; break; }; done)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-slow test-install test-ray check format install install-dev clean clean-venv
+.PHONY: help demo test test-slow test-install test-ray test-mano check format install install-dev clean clean-venv
 
 help:  ## show this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 15
@@ -31,6 +31,10 @@ test-install: install-dev  ## the built wheel in fresh environments, numpy only
 test-ray: install-dev  ## importing through Ray, on this machine
 	$(BIN)/python -m pip install -q -c constraints.txt -e '.[ray]'
 	$(BIN)/python -m pytest -m slow -k ray tests/training
+
+test-mano: install-dev  ## MANO; installs smplx, whose licence is non-commercial
+	$(BIN)/python -m pip install -q --no-deps -c constraints.txt smplx
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest tests/mano
 
 check: install-dev  ## lint, format and types, changing nothing
 	$(BIN)/ruff check .
