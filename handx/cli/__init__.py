@@ -10,6 +10,7 @@ from typing import Annotated, Union
 
 import tyro
 
+from handx.cli.annotate import Annotate
 from handx.cli.data import Data
 from handx.cli.describe import Describe
 from handx.cli.doctor import Doctor
@@ -34,6 +35,7 @@ COMMANDS = {
     "robots": Robots,
     "vocabulary": Vocabulary,
     "data": Data,
+    "annotate": Annotate,
     "doctor": Doctor,
 }
 """Name → command, in the order of the help text."""

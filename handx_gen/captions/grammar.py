@@ -104,7 +104,9 @@ def phrases(found: Iterable[Fact]) -> list[Phrase]:
 
 def _mergeable(old: Phrase, new: Phrase) -> bool:
     same = (old.kind, old.hand, old.direction) == (new.kind, new.hand, new.direction)
-    if not same or new.start - old.start > TOGETHER or not new.fingers:
+    if same and not new.fingers:  # both axes of one slide
+        return new.start <= old.stop
+    if not same or new.start - old.start > TOGETHER:
         return False
     if new.kind == "touch":  # pairs of like fingers may be said together
         return old.fingers == old.other and new.fingers == new.other

@@ -31,6 +31,9 @@ MAX_ANSWER = 1 << 20
 LONGEST_WAIT = 60.0
 """Longest pause between two attempts [s], whatever the server asks for."""
 
+_PLAIN: set[str] = set()
+"""Endpoints that know no `response_format`, found out once per process."""
+
 
 class EndpointError(HandxError):
     """The endpoint refuses for good: no further clip would fare better."""
@@ -131,7 +134,6 @@ class EndpointWriter:
         self.endpoint, self.cache, self.wait = endpoint, cache, wait
         self.usage = Usage()
         self.source = f"http:{endpoint.model}"
-        self._structured = True
 
     @property
     def cost(self) -> float:
@@ -184,8 +186,8 @@ class EndpointWriter:
                 if status == 200:
                     return self._answer(body)
                 problem = f"status {status}: {self._excerpt(body)}"
-                if status in (400, 422) and self._structured:
-                    self._structured = False  # some servers know no response_format
+                if status in (400, 422) and self.endpoint.url not in _PLAIN:
+                    _PLAIN.add(self.endpoint.url)
                     continue
                 if status not in RETRIED:
                     raise EndpointError(f"{self.endpoint.url}: {problem}")
@@ -204,7 +206,7 @@ class EndpointWriter:
             "model": e.model, "messages": talk, "temperature": e.temperature,
             "max_tokens": e.max_tokens, "seed": seed, "stream": False,
         }  # fmt: skip
-        if self._structured:
+        if e.url not in _PLAIN:
             body["response_format"] = {
                 "type": "json_schema",
                 "json_schema": {
