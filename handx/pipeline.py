@@ -168,6 +168,9 @@ def generate(
 ) -> tuple[BimanualMotion, MatchResult]:
     """Reading → the drawn motion that best does what was asked, and how well it does.
 
+    "auto" draws from the shipped network; where its motion does not do what the rules
+    could read from the text, the procedural mode makes it instead and a warning says so.
+
     Raises:
         InputError: A senseless option, an unknown model, or a request that the model
             cannot draw.
@@ -184,6 +187,18 @@ def generate(
     motions = draw(reading.plan, model=model, seed=seed, samples=samples, device=device)
     results = [match(motion, reading.requested) for motion in motions]
     best = max(range(len(motions)), key=lambda k: _preference(results[k]))
+    if model == "auto" and results[best].answer == "no":
+        # The rules read the text in full, so the procedural mode can do it exactly.
+        name = motions[best].provenance.get("model", "the network")
+        warning = (
+            f"made by the procedural mode: {name} missed what was asked "
+            f"({'; '.join(results[best].reasons)[:120]})"
+        )
+        for motion in draw(reading.plan, model="program", seed=seed, device=device):
+            noted = {**motion.provenance, "warning": warning}
+            motions.append(replace(motion, provenance=noted))
+            results.append(match(motion, reading.requested))
+        best = max(range(len(motions)), key=lambda k: _preference(results[k]))
     motion = motions[best]
     provenance = {"text": reading.plan.text, "seed": seed, **motion.provenance}
     return replace(motion, provenance=provenance), results[best]
