@@ -187,6 +187,6 @@ def test_a_killed_fetch_goes_on_and_its_licence_reaches_the_clips(
         assert stored.split == "test"
         assert stored.motion.provenance["revision"] == commit
         assert stored.motion.provenance["repository"] == name
-        assert stored.licence
+        assert stored.licence == "cc-by-nc-4.0"
         assert stored.captions["relation"][0].startswith("level 0")
         assert stored.motion.provenance["caption_scope"] == "clip"

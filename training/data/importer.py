@@ -13,6 +13,7 @@ import numpy as np
 
 from handx_gen.errors import InputError
 from training.data.corpus import CAPTIONS, Store, clip_id, without_known
+from training.data.fetch import UNSTATED, origin_of
 from training.data.parallel import ordered_map
 from training.data.raw import RawMotion
 from training.data.windows import SPLITS, Clip, Cut, cut, split_of
@@ -130,7 +131,6 @@ def import_source(
     Raises:
         InputError: Unknown source, nothing to read, or a store of another cut.
     """
-    from training.data.fetch import origin_of
     from training.data.sources import SOURCES
 
     if source not in SOURCES:
@@ -341,6 +341,7 @@ def _row(
     provenance = {
         **origin,
         "details": dict(raw.details),
+        "source_licence": raw.licence,
         "recording": digest,
         "recorded_at_hz": round(rate, 3),
         "rotation": clip.rotation.round(9).tolist(),
@@ -357,7 +358,7 @@ def _row(
         "name": raw.name,
         "group": group,
         "split": official if official in SPLITS else split_of(raw.source, group),
-        "licence": raw.licence or str(origin.get("licence", "")),
+        "licence": _licence(raw, origin),
         "gravity_known": raw.up is not None,
         "start": clip.start,
         "intensity": clip.intensity.tolist(),
@@ -365,6 +366,12 @@ def _row(
         "recording": digest,
         "samples": clip.samples,
     }
+
+
+def _licence(raw: RawMotion, origin: dict[str, Any]) -> str:
+    """What a fetched repository states, being about these very files, or the source."""
+    stated = str(origin.get("licence", UNSTATED))
+    return raw.licence if stated == UNSTATED else stated
 
 
 def _plain(value: Any) -> Any:
