@@ -55,6 +55,9 @@ the physics step, so that pressing hands overlap by tenths of a millimetre."""
 COUPLING_SOLREF = (0.002, 1.0)
 """The same for coupled joints: gears, twice the physics step."""
 
+STOP_SOLREF = (0.003, 1.0)
+"""The same for joint limits: mechanical stops."""
+
 FRICTION = (0.8, 0.005, 0.0001)
 """Sliding, torsional and rolling friction of rubber on rubber or plastic."""
 
@@ -234,7 +237,7 @@ def _add_joints(spec: mujoco.MjSpec, hand: HandSpec) -> None:
     side = hand.side
     for name, low, high in zip(hand.joint_names, hand.lower, hand.upper):
         joint = spec.joint(f"{side}_{name}")
-        joint.range = [low, high]
+        joint.range, joint.solref_limit = [low, high], STOP_SOLREF
         # A coupled joint has no motor of its own, and is bounded through its source,
         # whose box already allows for it.
         joint.armature = 0.0 if name in hand.mimic else ARMATURE

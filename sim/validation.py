@@ -71,7 +71,7 @@ def validate(
         robot=robot.name,
         verdicts={
             "text": text_verdict or Verdict("can't tell", ("there is no text",)),
-            "hand": hand_verdict(unreachable, results, retarget_report),
+            "hand": hand_verdict(robot, unreachable, results, retarget_report),
             "physics": physics_verdict(results),
         },
         checks=results.checks,
@@ -136,11 +136,15 @@ def unreachable_contacts(
 
 
 def hand_verdict(
+    robot: RobotSpec,
     unreachable: Mapping[str, float],
     results: CheckResults,
     retarget_report: "RetargetReport | None" = None,
 ) -> Verdict:
-    """Whether the robot's kinematics can do it, and by how many mm they cannot."""
+    """Whether the robot's kinematics can do it, and by how many mm they cannot.
+
+    "can't tell" where contacts are asked of a robot whose reach nobody has measured.
+    """
     reasons = [
         f"{pair} is out of reach: it stays {gap:.1f} mm apart"
         for pair, gap in unreachable.items()
@@ -157,7 +161,12 @@ def hand_verdict(
                 f"{len(retarget_report.unsolved)} of {retarget_report.frames} frames "
                 "could not be solved"
             )
-    return Verdict("no" if reasons else "yes", tuple(reasons))
+    if reasons:
+        return Verdict("no", tuple(reasons))
+    if results.contacts and read_capability(robot) is None:
+        fix = f"python -m retarget.capability {robot.name}"
+        return Verdict("can't tell", (f"its reach was not measured; run: {fix}",))
+    return Verdict("yes")
 
 
 def physics_verdict(results: CheckResults) -> Verdict:

@@ -152,7 +152,13 @@ def test_a_single_hand_has_no_other_side(shadow, wander) -> None:
 PAIR = "left.index_tip|right.index_tip"
 
 
-def contact_case(shadow, wander, asked, measured):
+@pytest.fixture(scope="module")
+def second(shadow, wander):
+    """A rollout whose first second carries contacts made by hand."""
+    return play_kinematic(wander(shadow), shadow)
+
+
+def contact_case(whole, asked, measured):
     """A rollout and the asked track from two lists of (start, stop) samples."""
 
     def track(spans) -> ContactTrack:
@@ -161,7 +167,6 @@ def contact_case(shadow, wander, asked, measured):
             mask[start:stop] = True
         return ContactTrack((PAIR,), mask, np.where(mask, 0.0, 0.1))
 
-    whole = play_kinematic(wander(shadow), shadow)
     cut = {name: getattr(whole, name)[:100] for name in whole._ARRAYS}
     return replace(whole, **cut, contacts=track(measured)), track(asked)
 
@@ -179,21 +184,21 @@ def contact_case(shadow, wander, asked, measured):
         ([], [(20, 50)], None),  # nothing asked: no score, and never 1
     ],
 )
-def test_recall(shadow, wander, asked, measured, share) -> None:
-    rollout, wanted = contact_case(shadow, wander, asked, measured)
+def test_recall(second, asked, measured, share) -> None:
+    rollout, wanted = contact_case(second, asked, measured)
     assert recall(contact_outcomes(rollout, wanted, {}, THRESHOLDS)) == share
 
 
-def test_an_unreachable_contact_is_listed_and_never_counted(shadow, wander) -> None:
-    rollout, wanted = contact_case(shadow, wander, [(20, 50)], [(20, 50)])
+def test_an_unreachable_contact_is_listed_and_never_counted(second) -> None:
+    rollout, wanted = contact_case(second, [(20, 50)], [(20, 50)])
     outcomes = contact_outcomes(rollout, wanted, {PAIR: 37.0}, THRESHOLDS)
     assert [o.missing_mm for o in outcomes] == [37.0]
     assert outcomes[0].kept is None
     assert recall(outcomes) is None
 
 
-def test_onset_error_has_a_sign(shadow, wander) -> None:
-    rollout, wanted = contact_case(shadow, wander, [(20, 50)], [(25, 50)])
+def test_onset_error_has_a_sign(second) -> None:
+    rollout, wanted = contact_case(second, [(20, 50)], [(25, 50)])
     (outcome,) = contact_outcomes(rollout, wanted, {}, THRESHOLDS)
     assert outcome.onset_error_ms == pytest.approx(50.0)
 
@@ -207,8 +212,8 @@ def test_onset_error_has_a_sign(shadow, wander) -> None:
         ([(20, 50)], [], None),
     ],
 )
-def test_precision(shadow, wander, asked, measured, share) -> None:
-    rollout, wanted = contact_case(shadow, wander, asked, measured)
+def test_precision(second, asked, measured, share) -> None:
+    rollout, wanted = contact_case(second, asked, measured)
     assert precision(rollout, wanted, THRESHOLDS) == share
 
 

@@ -67,6 +67,15 @@ def test_an_unreachable_contact_is_a_no_of_the_hand_with_its_millimetres(
     assert not report.passed
 
 
+def test_a_robot_whose_reach_nobody_measured_is_a_cannot_tell(
+    good, shadow, tmp_path
+) -> None:
+    _, report = validate(good[0], replace(shadow, folder=tmp_path), YES)
+    assert report.verdicts["hand"].answer == "can't tell"
+    assert "retarget.capability shadow" in report.verdicts["hand"].reasons[0]
+    assert not report.passed
+
+
 def test_physics_names_what_failed(good, shadow) -> None:
     trajectory = good[0]
     from sim.negative_controls import contacts_shifted
