@@ -21,9 +21,11 @@ from torch import Tensor
 from handx_gen.checkpoint import GeneratorConfig, save_checkpoint
 from handx_gen.diffusion.denoiser import MotionDenoiser
 from handx_gen.diffusion.schedule import noisy, training_levels
+from handx_gen.errors import InputError
 from training.configs import TrainConfig
 from training.data.batch import Batch, Loader
 from training.losses import loss_terms, total
+from training.parallel import Workers
 
 LOG_EVERY = 50
 
@@ -67,6 +69,13 @@ class Run:
 
     def __post_init__(self) -> None:
         config = self.config
+        self.workers = Workers(self.device)
+        if config.batch % self.workers.count:
+            raise InputError(
+                "config", "batch",
+                f"{config.batch} clips for {self.workers.count} processes",
+                "start a number of processes that divides the batch",
+            )  # fmt: skip
         torch.manual_seed(config.seed)
         self.model = MotionDenoiser(config.denoiser).to(self.device)
         matrices = [p for p in self.model.parameters() if p.ndim > 1]
@@ -118,13 +127,16 @@ class Run:
         predict = self._predict()
         saved = self.seconds
         terms: dict[str, Tensor] = {}
+        started = time.monotonic()
         while self.progress < 1:
-            started = time.monotonic()
-            generator = torch.Generator().manual_seed(config.seed * 7919 + self.step)
-            batch = hide_words(self.loader.draw(config.batch), config, generator)
-            t = training_levels(config.batch, self.shift(), generator)
+            generator = torch.Generator().manual_seed(
+                hash((config.seed, self.step, self.workers.rank))
+            )
+            size = config.batch // self.workers.count
+            batch = hide_words(self.loader.draw(size), config, generator)
+            t = training_levels(size, self.shift(), generator)
             noise = torch.randn(batch.x.shape, generator=generator)
-            drop = torch.rand(config.batch, generator=generator) < config.drop_text
+            drop = torch.rand(size, generator=generator) < config.drop_text
             batch = batch.to(self.device)
             t, noise, drop = (v.to(self.device) for v in (t, noise, drop))
             kind = self.device.split(":")[0]
@@ -134,6 +146,12 @@ class Run:
             loss = total(terms, config.loss)
             self.optimizer.zero_grad(set_to_none=True)
             loss.backward()
+            # Every process counts the same time, or they would stop at different steps.
+            now = time.monotonic()
+            self.seconds = self.workers.average(
+                list(self.model.parameters()), self.seconds + now - started
+            )
+            started = now
             norm = torch.nn.utils.clip_grad_norm_(self.model.parameters(), config.clip)
             for group in self.optimizer.param_groups:
                 group["lr"] = self.rate()
@@ -141,13 +159,16 @@ class Run:
                 self.optimizer.step()
                 self.average.update(self.model, self.step)
             self.step += 1
-            self.seconds += time.monotonic() - started
-            if self.step % LOG_EVERY == 0 or self.progress >= 1:
+            done = self.progress >= 1
+            first = self.workers.rank == 0
+            if first and (self.step % LOG_EVERY == 0 or done):
                 self._log(terms, float(loss.detach()), float(norm))
-            if self.seconds - saved > 60 * config.save_minutes or self.progress >= 1:
-                self.save()
+            if self.seconds - saved > 60 * config.save_minutes or done:
+                if first:
+                    self.save()
                 self.loader.refresh()
                 saved = self.seconds
+        self.workers.close()
 
     def _log(self, terms: dict[str, Tensor], loss: float, norm: float) -> None:
         row: dict[str, Any] = {

@@ -3,11 +3,13 @@
     python -m training.data.synthetic --out data/synth-v1 --clips 40000
     python -m training.train_diffusion --data data/synth-v1 --out runs/first --config cpu
 
-A laptop: `--config cpu --minutes 60`. One GPU: `--config gpu --device cuda`. A run that
-was killed goes on from its last checkpoint when the same command is given again.
+A laptop: `--config cpu --minutes 60`. One GPU: `--config gpu --device cuda`. Several
+processes: `torchrun --nproc-per-node 2 -m training.train_diffusion …`. A run that was
+killed goes on from its last checkpoint when the same command is given again.
 """
 
 import argparse
+import os
 import sys
 from dataclasses import replace
 from pathlib import Path
@@ -47,9 +49,12 @@ def main(arguments: list[str] | None = None) -> int:
     config = replace(
         CONFIGS[options.config], **{k: v for k, v in given.items() if v is not None}
     )
-    run = Run(
-        config, Loader(options.data, seed=options.seed), options.out, options.device
-    )
+    rank = int(os.environ.get("RANK", "0"))
+    loader = Loader(options.data, seed=1000 * options.seed + rank)
+    device = options.device
+    if device == "cuda" and "LOCAL_RANK" in os.environ:
+        device = f"cuda:{os.environ['LOCAL_RANK']}"
+    run = Run(config, loader, options.out, device)
     state = options.out / "state.pt"
     if state.is_file():
         run.resume(state)

@@ -6,10 +6,11 @@ Notable choices:
 - Left and right share all weights (the left hand comes mirrored); a learned embedding per
   hand says which is which.
 - The text comes as token states, one set per branch (sentence, left, right, relation),
-  normalised here because frozen encoders differ in scale, then read by one trainable
-  transformer block and by cross-attention. Keys and values are made once per prompt.
+  normalised here because frozen encoders differ in scale, then read by a few trainable
+  transformer blocks, which find out whose hand an action belongs to, and by
+  cross-attention. Keys and values are made once per prompt.
 - adaLN-single [Chen2023, PixArt-alpha]: one shared MLP of time and pooled text, a table
-  per block.
+  per block. Each hand pools the text for itself: what both share would move both.
 - Rotary positions over time, RMS-normalised queries and keys, pre-norm, GELU,
   zero-initialised output.
 - The network predicts the clean motion x_0 and, from the same tokens, which point pairs
@@ -43,6 +44,8 @@ class DenoiserConfig:
     """Frames of a clip."""
     text_width: int = 384
     """Channels of the text encoder's token states."""
+    text_blocks: int = 3
+    """Trainable blocks that read the token states."""
     pairs: int = 44
     """Point pairs whose contact is predicted (`kinematics.contacts.PAIRS`)."""
 
@@ -58,7 +61,7 @@ class TextMemory(NamedTuple):
     keys: list[Tensor]  # depth × (B, heads, L, head width)
     values: list[Tensor]  # same
     mask: Tensor  # (B, 2, L) bool, which tokens each hand may read
-    pooled: Tensor  # (B, width)
+    pooled: Tensor  # (B, 2, width), for each hand
 
 
 def rotate(x: Tensor, cos: Tensor, sin: Tensor) -> Tensor:
@@ -125,6 +128,51 @@ class Mlp(nn.Sequential):
         )
 
 
+class TextBlock(nn.Module):
+    """Self-attention over the text and an MLP; starts as the identity."""
+
+    def __init__(self, config: DenoiserConfig) -> None:
+        super().__init__()
+        self.norms = nn.ModuleList([RmsNorm(config.width) for _ in range(2)])
+        self.attention = Attention(config.width, config.heads)
+        self.mlp = Mlp(config.width)
+        for layer in (self.attention.out, self.mlp[-1]):
+            nn.init.zeros_(layer.weight)
+            nn.init.zeros_(layer.bias)
+
+    def forward(self, text: Tensor, cos: Tensor, sin: Tensor, mask: Tensor) -> Tensor:
+        """One block on (B, L, width); `mask` (B, 1, 1, L)."""
+        text = text + self.attention(self.norms[0](text), cos, sin, mask)
+        return text + self.mlp(self.norms[1](text))
+
+
+class HandPool(nn.Module):
+    """What each hand takes from the text: attention with a learned query per hand."""
+
+    def __init__(self, config: DenoiserConfig) -> None:
+        super().__init__()
+        self.heads = config.heads
+        self.norm = RmsNorm(config.width)
+        self.query = nn.Parameter(torch.randn(2, config.width))
+        self.key_value = nn.Linear(config.width, 2 * config.width)
+        self.out = nn.Linear(config.width, config.width)
+        nn.init.zeros_(self.out.weight)
+        nn.init.zeros_(self.out.bias)
+
+    def forward(self, text: Tensor, mask: Tensor) -> Tensor:
+        """Pool (B, L, width) where `mask` (B, 2, L) allows it, to (B, 2, width)."""
+        batch, length, width = text.shape
+        k, v = (
+            self.key_value(self.norm(text))
+            .view(batch, length, 2, self.heads, -1)
+            .transpose(1, 3)
+            .unbind(2)
+        )
+        q = self.query.view(2, self.heads, -1).transpose(0, 1).to(v.dtype)
+        y = attend(q.expand(batch, -1, -1, -1), k, v, mask[:, None])
+        return self.out(y.transpose(1, 2).reshape(batch, 2, width))
+
+
 class Block(nn.Module):
     """Self-attention of both hands, reading of the text, MLP."""
 
@@ -160,17 +208,19 @@ class Block(nn.Module):
 
         Args:
             x: (B, 2N, width), left tokens then right tokens.
-            condition: (B, 6, width) from the shared time-and-text MLP.
+            condition: (B, 2, 6, width) for each hand, from the shared MLP.
             memory: Keys, values (B, heads, L, ·) and mask (B, 1, 2N, L).
             cos: (2N, half) rotary table.
             sin: As `cos`.
         """
         batch, n, width = x.shape
         shift_a, scale_a, gate_a, shift_m, scale_m, gate_m = (
-            (condition + self.table).unsqueeze(2).unbind(1)
-        )
-        y = F.layer_norm(x, (width,)) * (1 + scale_a) + shift_a
-        x = x + gate_a * self.attention(y, cos, sin)
+            (condition + self.table).unsqueeze(3).unbind(2)
+        )  # each (B, 2, 1, width)
+        hands = (batch, 2, n // 2, width)
+        y = F.layer_norm(x, (width,)).view(hands) * (1 + scale_a) + shift_a
+        y = self.attention(y.view(x.shape), cos, sin)
+        x = x + (gate_a * y.view(hands)).view(x.shape)
 
         keys, values, mask = memory
         q = self.query(self.norm_text(x)).view(batch, n, self.heads, -1)
@@ -178,8 +228,8 @@ class Block(nn.Module):
         y = attend(q, keys.to(values.dtype), values, mask)
         x = x + self.read(y.transpose(1, 2).reshape(batch, n, width))
 
-        y = F.layer_norm(x, (width,)) * (1 + scale_m) + shift_m
-        return x + gate_m * self.mlp(y)
+        y = F.layer_norm(x, (width,)).view(hands) * (1 + scale_m) + shift_m
+        return x + (gate_m * self.mlp(y)).view(x.shape)
 
 
 class MotionDenoiser(nn.Module):
@@ -198,9 +248,10 @@ class MotionDenoiser(nn.Module):
         self.text_in = nn.Linear(config.text_width, width)
         self.branch = nn.Parameter(torch.randn(len(BRANCHES), width) * 0.02)
         self.null = nn.Parameter(torch.randn(width) * 0.02)
-        self.text_norm = nn.ModuleList([RmsNorm(width) for _ in range(2)])
-        self.text_attention = Attention(width, config.heads)
-        self.text_mlp = Mlp(width)
+        self.text = nn.ModuleList(
+            [TextBlock(config) for _ in range(config.text_blocks)]
+        )
+        self.pool = HandPool(config)
         self.blocks = nn.ModuleList([Block(config) for _ in range(config.depth)])
         self.final = nn.Linear(width, 2 * width)
         self.out = nn.Linear(width, config.patch * FEATURES)
@@ -238,11 +289,8 @@ class MotionDenoiser(nn.Module):
         if drop is not None:
             mask = mask & ~drop[:, None]
         readable = mask | (~mask.any(1, keepdim=True))
-        y = self.text_attention(
-            self.text_norm[0](text), cos, sin, readable[:, None, None]
-        )
-        text = text + y
-        text = text + self.text_mlp(self.text_norm[1](text))
+        for block in self.text:
+            text = block(text, cos, sin, readable[:, None, None])
         null = self.null.expand(batch, 1, -1).to(text.dtype)
         weight = mask.unsqueeze(-1).to(text.dtype)
         pooled = (text * weight).sum(1) / weight.sum(1).clamp(min=1)
@@ -252,6 +300,7 @@ class MotionDenoiser(nn.Module):
         other = torch.tensor([2, 1], device=mask.device)
         allowed = mask[:, None] & (branch[:, None] != other[None, :, None])
         allowed = F.pad(allowed, (1, 0), value=True)  # (B, 2, 1 + L)
+        pooled = pooled[:, None] + self.pool(text, allowed)
         keys, values = zip(*(block.remember(text) for block in self.blocks))
         return TextMemory(list(keys), list(values), allowed, pooled)
 
@@ -273,17 +322,18 @@ class MotionDenoiser(nn.Module):
         frequency = torch.exp(torch.linspace(0, 6.9, 64, device=x.device))
         angle = t[:, None] * frequency
         wave = torch.cat([angle.cos(), angle.sin()], -1)
-        signal = self.time(wave) + text.pooled
-        condition = self.condition(signal).view(batch, 6, config.width)
+        signal = self.time(wave)[:, None] + text.pooled  # (B, 2, width)
+        condition = self.condition(signal).view(batch, 2, 6, config.width)
         # Positions run over frames / 3, so that a change of patch keeps the scale.
         steps = torch.arange(n, device=x.device, dtype=torch.float32) * config.patch / 3
         cos, sin = self._rotary(steps.repeat(2))
         mask = text.mask.repeat_interleave(n, 1)[:, None]  # (B, 1, 2N, L)
         for block, keys, values in zip(self.blocks, text.keys, text.values):
             h = block(h, condition, (keys, values, mask), cos, sin)
-        shift, scale = self.final(F.silu(signal)).unsqueeze(1).chunk(2, -1)
-        h = F.layer_norm(h, (config.width,)) * (1 + scale) + shift
+        shift, scale = self.final(F.silu(signal)).unsqueeze(2).chunk(2, -1)
+        h = F.layer_norm(h, (config.width,)).view(batch, 2, n, config.width)
+        h = h * (1 + scale) + shift
         x_0 = self.out(h).view(batch, 2, config.frames, FEATURES)
-        left, right = h.view(batch, 2, n, config.width).unbind(1)
+        left, right = h.unbind(1)
         contact = self.contact(torch.cat([left, right], -1))
         return x_0.float(), contact.view(batch, config.frames, config.pairs).float()

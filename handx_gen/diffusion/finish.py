@@ -1,15 +1,18 @@
 """The last step: bones constant, angles within limits, contacts as the network means them.
 
-Denoised joints are off by millimetres, and touching is a matter of millimetres. The
-network also says, per frame and pair of points, whether they touch; here the joints are
-made to agree with it: pairs that should touch are drawn together, pairs that should not
-are pushed apart, as little as needed. Wrists move as a whole for contacts between the
-hands, the two fingers bend for a pinch, and the parametric hand keeps the bones.
+Denoised joints are off by millimetres and tremble by as much. A low-pass filter takes the
+tremble off. But touching is a matter of millimetres too, and the network also says, per
+frame and pair of points, whether they touch; here the joints are made to agree with it:
+pairs that should touch are drawn together, pairs that should not are pushed apart, as
+little as needed. Wrists move as a whole for contacts between the hands, the two fingers
+bend for a pinch, and the parametric hand keeps the bones.
 """
+
+from dataclasses import replace
 
 import numpy as np
 
-from handx_gen.hand_model import project
+from handx_gen.hand_model import fit
 from handx_gen.kinematics.contacts import (
     CONTACT_GAP,
     INTRA_PAIRS,
@@ -33,6 +36,35 @@ BEND = np.array([0.0, 0.1, 0.35, 0.7, 1.0])
 """How much of a tip's shift each joint of its chain takes, wrist to tip."""
 
 ROUNDS = 3
+
+CUTOFF = 4.5
+"""Highest frequency that is kept [Hz]; people tap their fingers at 5 Hz at most."""
+
+FPS = 30.0
+
+
+def low_pass(values: np.ndarray) -> np.ndarray:
+    """Keep the cosine components of (T, ...) up to `CUTOFF`; ends are not bent."""
+    frames = len(values)
+    kept = min(frames, max(1, round(2 * frames * CUTOFF / FPS)))
+    n, k = np.arange(frames) + 0.5, np.arange(kept)
+    basis = np.cos(np.pi / frames * np.outer(n, k)) * np.sqrt(2 / frames)
+    basis[:, 0] /= np.sqrt(2)
+    flat = values.reshape(frames, -1)
+    return (basis @ (basis.T @ flat)).reshape(values.shape)
+
+
+def to_hands(joints: np.ndarray) -> np.ndarray:
+    """The nearest parametric hands with smooth angles, (T, 2, 21, 3) [m].
+
+    The angles are filtered as well: where a thumb fits in two ways, the fit may jump
+    between them.
+    """
+    result = np.array(joints, float)
+    for side in (0, 1):
+        hand = fit(joints[:, side], side)
+        result[:, side] = replace(hand, angles=low_pass(hand.angles)).joints()
+    return result
 
 
 def _smoothed(weight: np.ndarray) -> np.ndarray:
@@ -111,8 +143,8 @@ def finish(joints: np.ndarray, contact: np.ndarray | None = None) -> np.ndarray:
     Returns:
         (T, 2, 21, 3) [m].
     """
-    joints = project(joints)
+    joints = to_hands(low_pass(joints))
     if contact is not None:
         for _ in range(ROUNDS):
-            joints = project(agree(joints, contact))
+            joints = to_hands(agree(joints, contact))
     return joints

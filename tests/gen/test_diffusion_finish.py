@@ -1,6 +1,6 @@
 import numpy as np
 
-from handx_gen.diffusion.finish import finish
+from handx_gen.diffusion.finish import CUTOFF, FPS, finish, low_pass
 from handx_gen.hand_model import DEFAULT_SHAPE, finger_points, to_joints
 from handx_gen.kinematics.contacts import PAIRS, contact_track
 from handx_gen.skeleton import JOINT, bone_lengths
@@ -82,3 +82,22 @@ def test_corrections_come_and_go_smoothly():
     moved = finish(hands(0.035), contact(TOUCH)) - finish(hands(0.035))
     step = np.abs(np.diff(moved, axis=0)).max()
     assert 0 < step < 0.4 * np.abs(moved).max()
+
+
+def test_low_pass_keeps_slow_movement_and_takes_the_tremble_off():
+    time = np.arange(60) / FPS
+    slow = np.cos(2 * np.pi * 1.0 * time)[:, None]
+    fast = np.cos(2 * np.pi * 2 * CUTOFF * (time + 0.5 / FPS))[:, None]
+    np.testing.assert_allclose(low_pass(slow), slow, atol=0.03)
+    assert np.abs(low_pass(fast)).max() < 1e-9
+    ramp = np.linspace(0, 1, 60)[:, None]
+    np.testing.assert_allclose(low_pass(ramp)[[0, -1]], ramp[[0, -1]], atol=0.02)
+
+
+def test_trembling_hands_come_out_calm_and_stay_where_they_were():
+    calm = hands(0.2)
+    noise = np.random.default_rng(0).normal(0, 0.002, calm.shape)
+    result = finish(calm + noise)
+    jerk = [np.abs(np.diff(m, 3, axis=0)).mean() for m in (result, calm + noise)]
+    assert jerk[0] < 0.1 * jerk[1]
+    assert np.abs(result - calm).mean() < 0.002

@@ -61,7 +61,11 @@ class RawMotion:
             raise InputError(where, "time", "must be finite and strictly increasing")
         if np.isinf(joints).any():
             raise InputError(where, "joints", "infinite values")
-        for name, value in (("time", time), ("joints", joints), ("confidence", confidence)):
+        for name, value in (
+            ("time", time),
+            ("joints", joints),
+            ("confidence", confidence),
+        ):
             object.__setattr__(self, name, value)
 
     @property

@@ -60,7 +60,9 @@ def free_items(path: Path = FREE_SENTENCES) -> list[Item]:
         try:
             text = entry["sentence"]
             steps = tuple(
-                Step(**{k: tuple(v) if isinstance(v, list) else v for k, v in s.items()})
+                Step(
+                    **{k: tuple(v) if isinstance(v, list) else v for k, v in s.items()}
+                )
                 for s in entry["steps"]
             )
             requested = Program(steps, text).requested

@@ -276,6 +276,12 @@ def test_aria_files_of_the_other_kind(tmp_path):
     refused("aria", path, path, "columns are missing")
 
 
+def test_aria_cells_without_end(write, pair):
+    path = write("aria", pair)
+    path.write_text(path.read_text() + "9" * 200_000)
+    refused("aria", path, path, "not a table")
+
+
 def test_a_side_that_cannot_be_told(tmp_path, pair):
     flat = np.tile(pair[:1, 1], (5, 1, 1))
     flat[..., 2] = 0  # pressed into a plane: no finger bends out of it

@@ -48,6 +48,30 @@ def read(path: Path) -> Iterator[RawMotion]:
     Raises:
         InputError: A column is missing, a row damaged, or no hand is seen.
     """
+    try:
+        values, columns = _values(path)
+    except csv.Error as error:
+        raise InputError(
+            path, "", f"not a table ({error})", "fetch it again"
+        ) from error
+    table = files.numbers(path, "rows", values, (-1, columns))
+    hands = table[:, 1:].reshape(len(table), 2, -1)
+    confidence, marks = hands[..., 0], hands[..., 1:].reshape(len(table), 2, -1, 3)
+    marks = np.where((confidence < 0)[..., None, None], np.nan, marks)
+    joints = orders.to_handx(marks, orders.UMETRACK)
+    folder = path.absolute().parent
+    if folder.name == "hand_tracking":  # <recording>/mps/hand_tracking/
+        folder = folder.parent.parent if folder.parent.name == "mps" else folder.parent
+    yield recording.motion(
+        path, "aria", f"{folder.name}/{path.stem}", (table[:, 0] - table[0, 0]) * 1e-6,
+        estimates.fill_thumb_cmc(joints), np.maximum(confidence, 0), same=SAME,
+        group=folder.name,
+        details={"thumb_cmc": "estimated", "frame": "device, moves with the head"},
+    )  # fmt: skip
+
+
+def _values(path: Path) -> tuple[list[list[float]], int]:
+    """The wanted cells of every row, and how many there are in each."""
     rows = csv.reader(line for _, line in files.read_lines(path))
     header = [cell.strip() for cell in next(rows)]
     columns = {name: index for index, name in enumerate(header)}
@@ -80,20 +104,7 @@ def read(path: Path) -> Iterator[RawMotion]:
             raise InputError(path, f"row {number}", f"no number ({error})") from error
     if not values:
         raise InputError(path, "", "no rows below the header", "fetch it again")
-    table = files.numbers(path, "rows", values, (-1, len(wanted)))
-    hands = table[:, 1:].reshape(len(table), 2, -1)
-    confidence, marks = hands[..., 0], hands[..., 1:].reshape(len(table), 2, -1, 3)
-    marks = np.where((confidence < 0)[..., None, None], np.nan, marks)
-    joints = orders.to_handx(marks, orders.UMETRACK)
-    folder = path.absolute().parent
-    if folder.name == "hand_tracking":  # <recording>/mps/hand_tracking/
-        folder = folder.parent.parent if folder.parent.name == "mps" else folder.parent
-    yield recording.motion(
-        path, "aria", f"{folder.name}/{path.stem}", (table[:, 0] - table[0, 0]) * 1e-6,
-        estimates.fill_thumb_cmc(joints), np.maximum(confidence, 0), same=SAME,
-        group=folder.name,
-        details={"thumb_cmc": "estimated", "frame": "device, moves with the head"},
-    )  # fmt: skip
+    return values, len(wanted)
 
 
 SOURCE = Source(

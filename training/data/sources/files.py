@@ -1,9 +1,10 @@
 """Reading foreign text files: bounded in size, and every failure names the file."""
 
+import contextlib
 import json
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO
 
 import numpy as np
 
@@ -19,17 +20,15 @@ MAX_NUMBER = 1e15
 """Largest number that anything stands for; time since 1970 in milliseconds is 2e12."""
 
 
-def read_text(path: Path, limit: int = MAX_TEXT) -> str:
-    """The text of a file.
-
-    Raises:
-        InputError: Missing, unreadable, empty, larger than `limit` bytes or not UTF-8.
-    """
+@contextlib.contextmanager
+def _opened(path: Path, limit: int) -> Iterator[TextIO]:
+    """A text file, of which any failure on the way becomes an `InputError`."""
     try:
         size = path.stat().st_size
         if size > limit:
             raise InputError(path, "", f"{size} bytes, more than {limit}", "split it")
-        text = path.read_text(encoding="utf-8-sig")
+        with open(path, encoding="utf-8-sig") as stream:
+            yield stream
     except OSError as error:
         raise InputError(path, "", f"cannot be read ({error.strerror})") from error
     except UnicodeDecodeError as error:
@@ -37,22 +36,40 @@ def read_text(path: Path, limit: int = MAX_TEXT) -> str:
             path, "", f"not a text file ({error.reason} at byte {error.start})",
             "fetch it again",
         ) from error  # fmt: skip
+
+
+def read_text(path: Path, limit: int = MAX_TEXT) -> str:
+    """The text of a file.
+
+    Raises:
+        InputError: Missing, unreadable, empty, larger than `limit` bytes or not UTF-8.
+    """
+    with _opened(path, limit) as stream:
+        text = stream.read()
     if not text.strip():
         raise InputError(path, "", "empty file", "fetch it again, or leave it out")
     return text
 
 
-def read_lines(path: Path, limit: int = MAX_TEXT) -> Iterator[tuple[int, str]]:
-    """Number, from 1, and text of every line that is not blank.
+def read_lines(path: Path) -> Iterator[tuple[int, str]]:
+    """Number, from 1, and text of every line that is not blank; one line in memory.
 
     Raises:
         InputError: As `read_text`, or a line is too long.
     """
-    for number, line in enumerate(read_text(path, limit).splitlines(), 1):
-        if len(line) > MAX_LINE:
-            raise InputError(path, f"line {number}", f"{len(line)} characters")
-        if line.strip():
-            yield number, line
+    number, empty = 0, True
+    with _opened(path, MAX_TEXT) as stream:
+        while line := stream.readline(MAX_LINE + 1):
+            number += 1
+            if len(line) > MAX_LINE:
+                raise InputError(
+                    path, f"line {number}", f"more than {MAX_LINE} characters"
+                )
+            if line.strip():
+                empty = False
+                yield number, line.rstrip("\n")
+    if empty:
+        raise InputError(path, "", "empty file", "fetch it again, or leave it out")
 
 
 def parse_json(path: Path, text: str, field: str = "") -> Any:
@@ -144,13 +161,13 @@ def rotation(path: Path, field: str, quaternion_wxyz: Any) -> np.ndarray:
     )
 
 
-def rigid(path: Path, field: str, values: Any) -> np.ndarray:
+def rigid(path: Path, field: str, values: np.ndarray) -> np.ndarray:
     """(4, 4) rigid transform from 16 numbers, row by row.
 
     Raises:
         InputError: Not finite, not a rotation with a translation.
     """
-    T = numbers(path, field, np.reshape(values, -1), (16,)).reshape(4, 4)
+    T = numbers(path, field, values.ravel(), (16,)).reshape(4, 4)
     turn = T[:3, :3]
     if (
         np.abs(turn @ turn.T - np.eye(3)).max() > 1e-2

@@ -147,20 +147,27 @@ def _best_first(path: Path, field: str, hands: Any) -> list[dict[str, Any]]:
 
 
 def _hand(
-    path: Path, field: str, hand: dict[str, Any], pointables: list[dict[str, Any]]
+    path: Path, field: str, hand: dict[str, Any], pointables: Any
 ) -> tuple[np.ndarray, str] | None:
     """(21, 3) [mm] and the rule for the wrist; None unless it has five fingers."""
     fingers: dict[int, dict[str, Any]] = {}
+    where = f"{field}.pointables"
+    if not isinstance(pointables, list):
+        raise InputError(path, where, "not a list")
     for finger in pointables:
-        files.record(path, f"{field}.pointables", finger, "handId", "id")
-        if finger["handId"] == hand["id"] and not finger.get("tool"):
-            # Early versions of format 2 leave the type out: it is the id's last digit.
-            fingers[finger.get("type", int(finger["id"]) % 10)] = finger
+        files.record(path, where, finger, "handId", "id")
+        if finger["handId"] != hand["id"] or finger.get("tool"):
+            continue
+        kind = finger.get("type")
+        if kind is None:  # early versions of format 2: it is the id's last digit
+            kind = int(files.numbers(path, f"{where}.id", finger["id"], ())) % 10
+        if kind not in range(5):
+            raise InputError(path, f"{where}.type", f"{kind!r}, expected 0 to 4")
+        fingers[kind] = finger
     if set(fingers) != set(range(5)):
         return None
     positions = np.full((21, 3), np.nan)
     for kind, finger in fingers.items():
-        where = f"{field}.pointables"
         tip = "btipPosition" if finger.get("btipPosition") else "tipPosition"
         keys = ("mcpPosition", "pipPosition", "dipPosition", tip)
         files.record(path, where, finger, *keys)

@@ -71,7 +71,10 @@ def _handy(path: Path) -> Iterator[RawMotion]:
             path, f"{field}.jointPositions", line["jointPositions"], (JOINTS, 3)
         )
         stamp = float(files.numbers(path, f"{field}.time", line["time"], ())) * 1e-3
-        names = [str(name) for name in line.get("names") or []]
+        names = line.get("names") or []
+        if not isinstance(names, list):
+            raise InputError(path, f"{field}.names", "not a list")
+        names = [str(name) for name in names]
         if part and not 0 <= stamp - part[-1][0] <= APART:
             yield _handy_part(path, number, part)
             number, part = number + 1, []
@@ -122,7 +125,8 @@ def _vision_pro(path: Path) -> Iterator[RawMotion]:
 
 def _from_transforms(path: Path, field: str, wrist: Any, fingers: Any) -> np.ndarray:
     fingers = files.numbers(path, f"{field}_fingers", fingers, (JOINTS, 4, 4))
-    if not np.asarray(wrist).any() or not fingers.any():
+    wrist = files.numbers(path, f"{field}_wrist", wrist, (1, 4, 4))
+    if not wrist.any() or not fingers.any():
         return np.full((21, 3), np.nan)  # a hand that was never seen holds zeros
     T_ground_wrist = files.rigid(path, f"{field}_wrist", wrist)
     points = fingers[:, :3, 3] @ T_ground_wrist[:3, :3].T + T_ground_wrist[:3, 3]
