@@ -20,6 +20,9 @@ from handx_gen import npz
 from handx_gen.errors import InputError, MissingExtra
 
 RECORD = "fetch.json"
+PARTIAL = ".partial"
+"""Folder for files that are not whole yet, named by their checksums."""
+
 PARALLEL = 4
 """Files fetched at a time."""
 
@@ -138,6 +141,7 @@ def fetch(
             repository, "", f"no file matches {patterns}", "name others with --only"
         )
     files = {}
+    (folder / PARTIAL).mkdir(parents=True, exist_ok=True)
     with ThreadPoolExecutor(PARALLEL) as pool:
         url = partial(
             hub.hf_hub_url, repository, repo_type="dataset", revision=commit,
@@ -152,6 +156,8 @@ def fetch(
                 files[one.rfilename] = done.result()
         finally:
             pool.shutdown(cancel_futures=True)
+            with contextlib.suppress(OSError):  # parts of broken downloads stay
+                (folder / PARTIAL).rmdir()
     size = sum((folder / name).stat().st_size for name in files)
     record = {
         "repository": repository,
@@ -261,21 +267,16 @@ def _file(repository: str, url: str, folder: Path, sibling: Any) -> str:
     if not path.resolve().is_relative_to(folder.resolve()):
         raise InputError(repository, sibling.rfilename, "a name outside the folder")
     mark = sibling.lfs.sha256 if sibling.lfs is not None else sibling.blob_id
-    part = folder / ".partial" / str(mark)
-    try:
-        if not path.exists():
-            part.parent.mkdir(parents=True, exist_ok=True)
-            with open(part, "ab") as stream:
-                _asked(repository, lambda: http_get(
-                    url, stream, resume_size=stream.tell(), headers=build_hf_headers(),
-                    expected_size=sibling.size, displayed_filename=sibling.rfilename,
-                ))  # fmt: skip
-            path.parent.mkdir(parents=True, exist_ok=True)
-            part.replace(path)
-        return _verified(path, sibling)
-    finally:
-        with contextlib.suppress(OSError):  # others may still be in there
-            part.parent.rmdir()
+    if not path.exists():
+        part = folder / PARTIAL / str(mark)
+        with open(part, "ab") as stream:
+            _asked(repository, lambda: http_get(
+                url, stream, resume_size=stream.tell(), headers=build_hf_headers(),
+                expected_size=sibling.size, displayed_filename=sibling.rfilename,
+            ))  # fmt: skip
+        path.parent.mkdir(parents=True, exist_ok=True)
+        part.replace(path)
+    return _verified(path, sibling)
 
 
 def _verified(path: Path, sibling: Any) -> str:

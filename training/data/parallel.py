@@ -4,7 +4,7 @@ import os
 import sys
 from collections import deque
 from collections.abc import Callable, Iterator
-from typing import TypeVar
+from typing import TypeVar, cast
 
 from handx_gen.errors import MissingExtra
 
@@ -82,7 +82,10 @@ def _over_ray(
         shared = ray.put(work)
         cores = int(ray.cluster_resources().get("CPU", 1))
         yield from _in_order(
-            cores + 2, tasks, lambda task: remote.remote(shared, task), ray.get
+            cores + 2,
+            tasks,
+            lambda task: remote.remote(shared, task),
+            lambda reference: cast(Result, ray.get(reference)),
         )
     finally:
         ray.shutdown()

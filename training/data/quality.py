@@ -163,7 +163,7 @@ def _bones(hand: np.ndarray, limits: Limits) -> np.ndarray:
     lengths = bone_lengths(hand)
     usual = np.median(lengths, axis=0)
     allowed = np.maximum(limits.bone_share * usual, limits.bone)
-    return (np.abs(lengths - usual) > allowed).any(1)
+    return np.asarray((np.abs(lengths - usual) > allowed).any(1))
 
 
 def _jumps(
