@@ -217,6 +217,52 @@ def _small(read):
     return lambda path, limit=0: read(path, 100)
 
 
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize(
+    ("path", "value"),
+    [
+        (("frames",), {}),
+        (("frames", 1, "timestamp"), "soon"),
+        (("frames", 1, "hands"), None),
+        (("frames", 1, "hands", 0, "type"), ["left"]),
+        (("frames", 1, "hands", 0, "confidence"), "high"),
+        (("frames", 1, "hands", 0, "wrist"), [1, 2]),
+        (("frames", 1, "pointables"), 3),
+        (("frames", 1, "pointables", 0, "id"), None),
+        (("frames", 1, "pointables", 0, "type"), 7),
+        (("frames", 1, "pointables", 0, "mcpPosition"), ["a", "b", "c"]),
+        (("frames", 1, "pointables", 0, "mcpPosition"), [1e300, 0, 0]),
+        (("metadata",), []),
+    ],
+)
+def test_values_of_another_kind(tmp_path, pair, leap, path, value):
+    content = leap[0](pair[:3])
+    if path[-1] == "id":
+        del content["frames"][1]["pointables"][0]["type"]
+    place = content
+    for key in path[:-1]:
+        place = place[key]
+    place[path[-1]] = value
+    file = tmp_path / "own.json"
+    file.write_text(json.dumps(content))
+    refused("leap", file, file, str(path[0]))
+
+
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize(
+    "value",
+    [np.array("x"), np.zeros(3, complex), np.zeros(3, "M8[s]"), b"x", {}, [None]],
+    ids=str,
+)
+def test_pickles_of_another_kind(tmp_path, pair, value):
+    path = tmp_path / "right.pkl"
+    path.write_bytes(pickle.dumps(value))
+    refused("mediapipe_pickle", path, path)
+    frame = {"time": 0.0, "left_wrist": np.eye(4)[None], "left_fingers": value}
+    path.write_bytes(pickle.dumps([frame]))
+    refused("webxr", path, path)
+
+
 def test_json_that_nests_without_end(tmp_path):
     path = tmp_path / "deep.json"
     path.write_text("[" * 200_000)
@@ -303,7 +349,7 @@ def test_refusals_of_webxr_lines(tmp_path):
     for change, said in (
         ({}, r"line 1\.jointPositions.*shape"),
         ({"handedness": "both"}, "handedness"),
-        ({"jointPositions": [[0, 0, "x"]] * 25}, "not an array of numbers"),
+        ({"jointPositions": [[0, 0, "x"]] * 25}, "expected numbers"),
     ):
         path.write_text(json.dumps(line | change))
         refused("webxr", path, path, said)

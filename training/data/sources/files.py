@@ -112,7 +112,10 @@ def numbers(path: Path, field: str, values: Any, shape: tuple[int, ...]) -> np.n
         InputError: Not numbers, another shape, NaN, infinity or absurdly large.
     """
     try:
-        array = np.asarray(values, dtype=float)
+        given = np.asarray(values)
+        if given.dtype.kind not in "fiubO":  # text and times would be converted
+            raise InputError(path, field, f"holds {given.dtype}, expected numbers")
+        array = given.astype(float)
     except (TypeError, ValueError, OverflowError) as error:
         raise InputError(path, field, f"not an array of numbers ({error})") from error
     fits = array.ndim == len(shape) and all(

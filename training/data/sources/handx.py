@@ -109,8 +109,9 @@ def _captions(path: Path, key: str, clip: dict[str, Any]) -> dict[str, tuple[str
     text = {}
     for ours, theirs in CAPTIONS.items():
         values = clip.get(theirs, ())
+        values = values.tolist() if isinstance(values, np.ndarray) else values
         values = [values] if isinstance(values, str) else values
-        if not isinstance(values, Sequence | np.ndarray) or not all(
+        if not isinstance(values, Sequence) or not all(
             isinstance(value, str) for value in values
         ):
             raise InputError(path, f"{key}.{theirs}", "not a list of strings")

@@ -49,7 +49,7 @@ def read(path: Path, fps: float = 30.0) -> Iterator[RawMotion]:
         InputError: Damaged, hostile, of another shape, or its side cannot be told.
     """
     frames = safe_pickle.load_arrays(path)
-    if not isinstance(frames, list | tuple | np.ndarray) or not len(frames):
+    if not isinstance(frames, list | tuple | np.ndarray) or not _length(frames):
         raise InputError(
             path, "", "not a list of frames", "give a list of (21, 3) arrays"
         )
@@ -80,6 +80,10 @@ def read(path: Path, fps: float = 30.0) -> Iterator[RawMotion]:
         swapped_fix="correct the file's name, or mirror the recording",
         details={"side": f"{side}, by {told}", "fps": "given", "wrist": "at the origin"},
     )  # fmt: skip
+
+
+def _length(frames: list | tuple | np.ndarray) -> int:
+    return 0 if isinstance(frames, np.ndarray) and not frames.ndim else len(frames)
 
 
 SOURCE = Source(
