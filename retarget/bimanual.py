@@ -28,6 +28,9 @@ from robots.robot import RobotSpec
 
 ROUGH, FINE = 1e-2, 1e-3
 """Relative gain at which the first pass, which only measures speeds, and the last stop."""
+SPEEDING = 0.02
+"""Share of frames that may be too fast after the last pass; else it is run once more."""
+CORRECTIONS = 1
 FRAME_PERIOD = 1 / 24
 """Solved frames are at most this far apart on the robot's clock [s]: between frames that
 are further apart a finger could pass through another unseen."""
@@ -82,17 +85,32 @@ def _solve(clip: Clip, options: RetargetOptions) -> tuple[Clip, SolvedClip, floa
     """The clip as it was solved last, its solution, and the stretch."""
     deviations, most = options.deviations, options.iterations
     start = start_frames(clip, deviations)
-    free = solve_clip(clip, start, deviations, np.inf, most, ROUGH)
-    ratio = speed_ratio(clip.problems, free.z, clip.fps, options)
+    solved = solve_clip(clip, start, deviations, np.inf, most, ROUGH)
+    ratio = speed_ratio(clip.problems, solved.z, clip.fps, options)
     stretch = choose_stretch(ratio, options.max_stretch, options.tolerated)
-    factor = int(np.ceil(stretch / (clip.fps * FRAME_PERIOD) - 1e-6))
-    finer = clip.finer(max(factor, 1))
-    known, wanted = clip.time, finer.time
-    z = {
+    for _ in range(1 + CORRECTIONS):
+        factor = int(np.ceil(stretch / (clip.fps * FRAME_PERIOD) - 1e-6))
+        finer = clip.finer(max(factor, 1))
+        start = _read_at(solved.z, clip.time, finer.time)
+        clip = finer
+        solved = solve_clip(clip, start, deviations, stretch, most, FINE)
+        # With the limits in force, most of the speeding is gone; what is left needs time.
+        ratio = speed_ratio(clip.problems, solved.z, clip.fps, options)
+        needed = choose_stretch(ratio, options.max_stretch, SPEEDING)
+        if needed <= stretch * 1.03:
+            break
+        stretch = needed
+    return clip, solved, stretch
+
+
+def _read_at(
+    z: dict[str, np.ndarray], known: np.ndarray, wanted: np.ndarray
+) -> dict[str, np.ndarray]:
+    """Variables at other times, linearly."""
+    return {
         side: np.stack([np.interp(wanted, known, column) for column in value.T], 1)
-        for side, value in free.z.items()
+        for side, value in z.items()
     }
-    return finer, solve_clip(finer, z, deviations, stretch, most, FINE), stretch
 
 
 def _trajectory(

@@ -37,13 +37,13 @@ class Deviations:
     """Wrist off its place [m]."""
     turn: float = 0.10
     """Wrist off its orientation [rad]."""
-    acceleration: float = 100.0
+    acceleration: float = 60.0
     """Joint acceleration [rad/s²]."""
     shift_acceleration: float = 4.0
     """Acceleration of the wrist's correction [m/s²]."""
     turn_acceleration: float = 60.0
     """Angular acceleration of the wrist's correction [rad/s²]."""
-    overspeed: float = 0.05
+    overspeed: float = 0.02
     """Joint velocity beyond its limit, as a fraction of the limit."""
 
 
