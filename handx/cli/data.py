@@ -94,6 +94,7 @@ class Import:
         facts: list[tuple[str, object]] = [
             ("recordings", f"{tally.recordings}{before}"),
             ("… without a clip", tally.empty),
+            *([("met twice, taken once", tally.again)] if tally.again else []),
             ("clips", f"{tally.clips}{one}"),
             *((f"reader: {why}", n) for why, n in sorted(tally.reader.items()) if n),
             ("store", self.out),
@@ -103,6 +104,8 @@ class Import:
             terminal.print(f"{count} × {note}")
         for line in tally.refused:
             terminal.print(f"[bold red]refused[/] {_plain(line)}")
+        if any("[fps]" in line for line in tally.refused):
+            terminal.print("give the rate of files without a clock with --source-fps")
         kept = f"{100 * tally.kept_share:.1f} % of {tally.samples:,} frames kept"
         if tally.kept_share < 0.5:
             defects = [r for r, _ in tally.dropped.most_common() if r != SHORT]

@@ -141,7 +141,13 @@ def fetch(
             repository, "", f"no file matches {patterns}", "name others with --only"
         )
     files = {}
-    (folder / PARTIAL).mkdir(parents=True, exist_ok=True)
+    try:
+        (folder / PARTIAL).mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise InputError(
+            folder, "--out", f"cannot write here ({error.strerror})",
+            "choose a folder that you may write to",
+        ) from error  # fmt: skip
     with ThreadPoolExecutor(PARALLEL) as pool:
         url = partial(
             hub.hf_hub_url, repository, repo_type="dataset", revision=commit,

@@ -63,6 +63,7 @@ class Tally:
     Attributes:
         recordings, empty: Recordings met, and those that gave no clip.
         before: Recordings that were in the store already; they are counted here too.
+        again: Recordings that were met twice in this run; counted once elsewhere.
         samples, kept: Samples met and samples in clips.
         clips, one_handed: Clips, and how many of them have one hand.
         dropped: Reason → samples.
@@ -74,6 +75,7 @@ class Tally:
     recordings: int = 0
     empty: int = 0
     before: int = 0
+    again: int = 0
     samples: int = 0
     kept: int = 0
     clips: int = 0
@@ -203,16 +205,20 @@ def _import(
         known = store.recordings()
         done = {entry["digest"]: entry for entry in known}
         clips = {name for entry in known for name in entry["clips"]}
+        met: set[str] = set()
         work = partial(process, how=how, origin=origin)
         for outcome in ordered_map(work, tasks(done, tally), workers, ray):
             tally.refused += outcome.refused
             entries = []
             for entry in outcome.entries:
-                if entry["digest"] in done:  # the same recording in another file
+                if entry["digest"] in done:  # its file was touched, or moved
                     tally.before += 1
+                    tally.add(done[entry["digest"]])
+                elif entry["digest"] in met:  # the same file lies there twice
+                    tally.again += 1
                 else:
+                    met.add(entry["digest"])
                     entries.append(entry)
-                    done[entry["digest"]] = entry
             new = {entry["digest"] for entry in entries}
             rows = [row for row in outcome.rows if row["recording"] in new]
             entries, rows = without_known(entries, rows, clips)

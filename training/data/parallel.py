@@ -1,12 +1,13 @@
 """`map` in order: in this process, over processes, or over a Ray cluster."""
 
 import os
+import signal
 import sys
 from collections import deque
 from collections.abc import Callable, Iterator
 from typing import TypeVar, cast
 
-from handx_gen.errors import MissingExtra
+from handx_gen.errors import InputError, MissingExtra
 
 Task = TypeVar("Task")
 Result = TypeVar("Result")
@@ -38,10 +39,14 @@ def _over_processes(
     work: Callable[[Task], Result], tasks: Iterator[Task], workers: int
 ) -> Iterator[Result]:
     from concurrent.futures import ProcessPoolExecutor
+    from concurrent.futures.process import BrokenProcessPool
     from multiprocessing import get_context
 
-    # A forked child would inherit the locks of whatever thread draws the progress.
-    with ProcessPoolExecutor(workers, get_context("spawn")) as pool:
+    # A forked child would inherit the locks of whatever thread draws the progress. The
+    # terminal's Ctrl-C reaches all processes; only this one has to act on it.
+    with ProcessPoolExecutor(
+        workers, get_context("spawn"), signal.signal, (signal.SIGINT, signal.SIG_IGN)
+    ) as pool:
         try:
             yield from _in_order(
                 workers + 2,
@@ -49,6 +54,11 @@ def _over_processes(
                 lambda task: pool.submit(work, task),
                 lambda future: future.result(),
             )
+        except BrokenProcessPool as error:
+            raise InputError(
+                "--workers", "", "a worker was killed, perhaps for want of memory",
+                "run the same command with fewer: it goes on where it was",
+            ) from error  # fmt: skip
         finally:
             pool.shutdown(cancel_futures=True)
 

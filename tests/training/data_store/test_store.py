@@ -1,6 +1,8 @@
 """The store: what goes in comes out, once, in order, whatever happens on the way."""
 
 import json
+import os
+import signal
 import subprocess
 import sys
 import time as clock
@@ -288,3 +290,13 @@ def test_ray_stays_on_the_loopback(monkeypatch) -> None:
     pytest.importorskip("ray")
     monkeypatch.delenv("RAY_ADDRESS", raising=False)
     assert set(ordered_map(address, iter(range(3)), 1, ray=True)) == {"127.0.0.1"}
+
+
+def die(task: int) -> int:
+    os.kill(os.getpid(), signal.SIGKILL)
+    return task
+
+
+def test_a_killed_worker_is_one_line() -> None:
+    with pytest.raises(InputError, match="fewer"):
+        list(ordered_map(die, iter(range(4)), 2, ray=False))
