@@ -5,6 +5,7 @@ offsets from MANO's mean pose are converted where they are read (`ManoModel.pose
 linear blend skinning is smplx's.
 """
 
+import importlib.util
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -14,7 +15,14 @@ import numpy as np
 
 from handx_gen import npz
 from handx_gen.errors import InputError, MissingExtra
-from handx_gen.mano_file import JOINTS, PARENTS, SHAPES, ManoModel, load_mano
+from handx_gen.mano_file import (
+    JOINTS,
+    PARENTS,
+    SHAPES,
+    ManoModel,
+    load_mano,
+    model_path,
+)
 from handx_gen.motion import BimanualMotion
 from handx_gen.skeleton import SIDES
 
@@ -263,6 +271,20 @@ class Skin:
                 )
                 parts.append(points.numpy() + hand.transl[part, None])
         return np.concatenate(parts)
+
+
+def require(folder: str | Path | None = None) -> None:
+    """Fail now rather than for every file: are both model files and smplx there?
+
+    Raises:
+        InputError: A model file is not there (the message says where to get it).
+        MissingExtra: torch or smplx is not installed.
+    """
+    for side in SIDES:
+        model_path(side, folder)
+    for name in ("torch", "smplx"):
+        if importlib.util.find_spec(name) is None:
+            raise MissingExtra("MANO", "mano", name)
 
 
 def _smplx() -> tuple[Any, Any]:

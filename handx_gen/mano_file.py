@@ -152,7 +152,7 @@ def _read(path: Path, side: str, stamp: int) -> ManoModel:
     if tuple(tree[0, 1:]) != PARENTS[1:]:
         raise InputError(path, "kintree_table", "not MANO's 16 joints", _FETCH)
     for name in ("weights", "J_regressor"):
-        if np.abs(arrays[name].sum(1) - 1).max() > 1e-3:
+        if np.abs(arrays[name].sum(1) - 1).max() > 0.02:
             raise InputError(path, name, "rows do not sum to one", _FETCH)
     span = np.ptp(arrays["v_template"], 0).max()
     if not 0.05 < span < 0.5:

@@ -130,7 +130,7 @@ def right_model(seed: int = 0) -> dict[str, np.ndarray]:
     linear = draw.normal(0, 0.006, (4, 3, 3))
     shapedirs[..., 0] = 0.04 * (template - WRIST)
     shapedirs[..., 6:] = np.einsum("kab,vb->vak", linear, template - WRIST)
-    f = np.concatenate(faces)
+    f = np.concatenate(faces)[:, ::-1]  # outwards
     return {
         "v_template": template,
         "f": np.concatenate([f, f[: 1538 - len(f)]]).astype(np.uint32),

@@ -10,6 +10,7 @@ from handx_gen.mano_file import load_mano
 from handx_gen.mano_fit import axis_angle, fit_hand, fit_motion, matrix, shortest_turn
 from handx_gen.motion import BimanualMotion
 from handx_gen.skeleton import CHAIN_INDEX, FINGERS, SIDES
+from training.data.sources.plausible import bend_sign
 
 pytest.importorskip("smplx", reason="needs the extra mano: make test-mano")
 rotations = pytest.importorskip("scipy.spatial.transform")
@@ -41,8 +42,11 @@ def known(model, seed, frames=FRAMES):
 
 
 def hinges(model, betas):
+    """Hinge, sideways and bone directions; turning about the hinge closes the hand."""
     skin = Skin.of_joints(model)
-    return mano_fit._bases(mano_fit._rest(skin, betas))
+    basis = mano_fit._bases(mano_fit._rest(skin, betas))
+    closing = 1 if model.side == "left" else -1
+    return basis * [[closing], [1], [1]]
 
 
 def bends(found):
@@ -57,6 +61,7 @@ def bends(found):
 def test_known_parameters_come_back(model, seed):
     truth, angles = known(model, seed)
     given = joints(truth, model)
+    assert (bend_sign(given, model.side) > 2).all(), "the known hand bends backwards"
     fitted = fit_hand(given, model)
     found = joints(fitted, model)
     assert np.linalg.norm(found - given, axis=-1).mean() < 0.0005  # 2 mm asked for

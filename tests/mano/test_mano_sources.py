@@ -9,7 +9,8 @@ from handx_gen.errors import InputError
 from handx_gen.mano import PAPER_TIP_VERTICES, ManoHand, joints
 from handx_gen.mano_file import FOLDER_VARIABLE, load_mano
 from handx_gen.skeleton import JOINT, SIDES
-from training.data.sources import hot3d_mano, read_source, sniff_source
+from training.data.importer import import_source
+from training.data.sources import SOURCES, hot3d_mano, read_source, sniff_source
 
 pytest.importorskip("smplx", reason="needs the extra mano: make test-mano")
 
@@ -145,11 +146,37 @@ def test_hostile_arctic_files_execute_nothing(arctic, tmp_path):
     assert not mark.exists()
 
 
-def test_arctic_without_a_model_says_what_is_missing(arctic, monkeypatch):
-    path = arctic(arctic_hands())
+def test_without_a_model_nothing_is_read_and_the_message_says_what_is_missing(
+    arctic, hot3d, monkeypatch
+):
+    takes = arctic(arctic_hands()).parent
+    sequence = hot3d([hot3d_row(np.random.default_rng(0), 0)])
+    assert sniff_source(takes) == ["arctic"]
     monkeypatch.delenv(FOLDER_VARIABLE)
-    with pytest.raises(InputError, match=r"mano\.is\.tue\.mpg\.de"):
-        list(read_source("arctic", path))
+    assert sniff_source(takes) == ["arctic"]
+    for name, path in (
+        ("arctic", takes), ("arctic-as-paper", takes), ("hot3d-mano", sequence),
+    ):  # fmt: skip
+        with pytest.raises(InputError, match=r"mano\.is\.tue\.mpg\.de"):
+            SOURCES[name].recordings(path)
+
+
+def test_arctic_goes_into_a_store(arctic, tmp_path):
+    """From download to clips; a hundred frames of hands that open and close."""
+    held = arctic_hands()
+    wave = np.sin(np.linspace(0, 9, 100))[:, None]
+    for k, side in enumerate(SIDES):
+        bend = np.zeros((100, 15, 3))
+        bend[:, :12, 2] = (0.2 + 0.2 * wave) * (1 - 2 * (side == "left"))
+        held[side] |= {
+            "rot": np.zeros((100, 3)),
+            "trans": np.tile([0.4 * k, 0.2, 1.1], (100, 1)),
+            "pose": bend.reshape(100, 45),
+        }
+    tally = import_source("arctic", arctic(held).parent, tmp_path / "store")
+    assert tally.refused == []
+    assert (tally.recordings, tally.samples, tally.clips) == (1, 100, 1)
+    assert tally.kept_share > 0.5
 
 
 def hot3d_row(draw, frame):

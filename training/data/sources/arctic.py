@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from handx_gen.errors import InputError
-from handx_gen.mano import PAPER_TIP_VERTICES, TIP_VERTICES, ManoHand, joints
+from handx_gen.mano import PAPER_TIP_VERTICES, TIP_VERTICES, ManoHand, joints, require
 from handx_gen.mano_file import load_mano
 from handx_gen.safe_pickle import load_npy
 from handx_gen.skeleton import SIDES
@@ -27,10 +27,19 @@ ENDING = ".mano.npy"
 
 
 def find(path: Path) -> list[Path]:
-    """The `*.mano.npy` files below `path`."""
+    """The `*.mano.npy` files below `path`.
+
+    Raises:
+        InputError: No MANO model is at hand.
+        MissingExtra: torch or smplx is not installed.
+    """
     if path.is_file():
-        return [path] if path.name.endswith(ENDING) else []
-    return files.below(path, f"**/*{ENDING}")
+        found = [path] if path.name.endswith(ENDING) else []
+    else:
+        found = files.below(path, f"**/*{ENDING}")
+    if found:
+        require()
+    return found
 
 
 def sniff(path: Path) -> bool:
@@ -50,8 +59,7 @@ def read(path: Path, fps: float, as_paper: bool = False) -> Iterator[RawMotion]:
         as_paper: Take poses and tips as the HandX paper did.
 
     Raises:
-        InputError: Damaged, hostile, or no MANO model is at hand.
-        MissingExtra: torch or smplx is not installed.
+        InputError: Damaged or hostile.
     """
     held = files.record(path, "", load_npy(path), *SIDES)
     found: dict[str, np.ndarray] = {}

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from handx_gen.errors import InputError
-from handx_gen.mano import ManoHand, joints
+from handx_gen.mano import ManoHand, joints, require
 from handx_gen.mano_file import SHAPES, load_mano
 from handx_gen.mano_fit import axis_angle
 from handx_gen.skeleton import SIDES
@@ -26,7 +26,19 @@ COMPONENTS = 15
 
 
 def find(path: Path) -> list[Path]:
-    """Sequence folders below `path`."""
+    """Sequence folders below `path`.
+
+    Raises:
+        InputError: No MANO model is at hand.
+        MissingExtra: torch or smplx is not installed.
+    """
+    found = _sequences(path)
+    if found:
+        require()
+    return found
+
+
+def _sequences(path: Path) -> list[Path]:
     path = path.parent if path.name == TRAJECTORY else path
     found = files.below(path, TRAJECTORY, f"*/{TRAJECTORY}", f"*/*/{TRAJECTORY}")
     return [file.parent for file in found]
@@ -34,15 +46,14 @@ def find(path: Path) -> list[Path]:
 
 def sniff(path: Path) -> bool:
     """Whether there is a MANO trajectory."""
-    return bool(find(path))
+    return bool(_sequences(path))
 
 
 def read(path: Path) -> Iterator[RawMotion]:
     """The motion of one sequence folder.
 
     Raises:
-        InputError: A file is missing or damaged, no hand poses, no MANO model.
-        MissingExtra: torch or smplx is not installed.
+        InputError: A file is missing or damaged; no hand poses.
     """
     file = path / TRAJECTORY
     meta = hot3d.metadata(path)
