@@ -34,6 +34,11 @@ _SYNONYMS = tuple(
         (r"\bexcept(?:ing)?(?: for)? (?:the |its )?(thumb|index|middle|ring|pinky)\b",
          r"staying straight \1"),
         (r"\blittle (?=and (the )?(index|middle|ring|pinky))", "pinky "),
+        (r"\b(?:moves? )?from (?:fully |partially |completely )?(?:extended|straight|open) to "
+         r"(?:fully |partially |completely |a )?(?:bent|flexed|curled|closed|fist)\b", "bends"),
+        (r"\b(?:moves? )?from (?:fully |partially |completely )?(?:bent|flexed|curled|closed) to "
+         r"(?:fully |partially |completely )?(?:extended|straight|open)\b", "straightens"),
+        (r"\b(extends?|extending) (?=towards? the (left|right|other))", "heads "),
         (r"\blet(s|ting)? go( of (it|them|the \w+))?\b", "released"),
     )
 )  # fmt: skip
@@ -117,7 +122,8 @@ def _sentence(
     found: list[Chunk] = []
     for k, (link, segment) in enumerate(zip(links, pieces[::2])):
         link = link.strip()
-        opens = k == 1 and not pieces[0].strip(" ,")
+        opens = k == 1 or (k > 1 and link in ("after", "once"))
+        opens = opens and not pieces[2 * k - 2].strip(" ,")
         merged: list[str] = []
         waiting = ""
         for piece in segment.split(","):

@@ -239,6 +239,8 @@ def _contacts(
         yield from _tips(kind, marks, own, across, hand, words, thumbed)
     elif kind == "pinch":
         yield Claim("pinch", hand, text=words)
+    elif own and match.group(0).startswith("pok"):
+        yield Claim("palm_contact", own, text=words)  # "is poked", "receives a poke"
     elif not own or _HANDS.search(text):
         yield Claim("contact", "both", text=words)
 

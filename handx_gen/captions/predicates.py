@@ -15,7 +15,7 @@ PREDICATES = (
     ("still", r"\bstill\b|\bat rest\b|\brests\b|\bresting\b|\bidle\b|\bmotionless\b|\bunmoving\b|\bstationary\b"
               r"|\bstays? (put|where|as)\b|\b(no|without|any) (movement|motion)\b"
               r"|\bdo(es)? nothing\b|\bdo(es)? not move\b|\bdoesn't move\b|\bunmoved\b"),
-    ("release", r"\breleas(es|ed|ing)\b|\bwithdraw(s|n)\b|\b(comes?|lifts?|taken) off\b"),
+    ("release", r"\breleas(e|es|ed|ing)\b|\bwithdraw(s|n)\b|\b(comes?|lifts?|taken) off\b"),
     ("circle", r"\bcircles?\b|\bcircular\b|\bgo(es)? (a)?round\b"),
     ("pinch", r"\bpinch(es|ing|ed)?\b"),
     ("contact", r"\btouch(es|ed|ing)?\b|\btap(s|ped|ping)?\b|\bmeets?\b|\bmet\b|\bmeeting\b"
@@ -46,7 +46,7 @@ PREDICATES = (
              r"|\badvances?\b|\bdrops?\b|\bascends?\b|\bclimbs?\b|\bretreats?\b|\bretracts?\b"),
     ("count", r"\bcounts? (to|up|from)\b"),
     ("hyperextend", r"\bhyper-?extend\w*\b"),
-    ("extend", r"\bstraighten(s|ed|ing)?\b|\bextend(s|ing)?\b|\bstretch(es|ed|ing)?\b|\bopens\b"
+    ("extend", r"\breturns? to (a |an )?(straight|extended)\b|\bstraighten(s|ed|ing)?\b|\bextend(s|ing)?\b|\bstretch(es|ed|ing)?\b|\bopens\b"
                r"|\bunfold(s|ed|ing)?\b|\buncurl(s|ed|ing)?\b|\bunbends?\b"),
     ("bend", r"\bbends?\b|\bbending\b|\bbent\b|\bcurl(s|ed|ing)?\b|\bfold(s|ed|ing)?\b|\bflex(es|ed|ing)?\b"
              r"|\bcloses?\b|\bclosing\b|\bcrook(s|ed)?\b|\bdrawn towards\b"),

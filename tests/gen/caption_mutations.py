@@ -6,15 +6,15 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
-import numpy as np
-
 from handx_gen.captions.schema import Caption
 from handx_gen.kinematics.timeline_events import Timeline, timeline
 from handx_gen.procedural import perform, read
 from handx_gen.skeleton import FINGERS
 
 FOLDER = Path(__file__).parent
-FILES = ("captions_by_hand.json", "captions_by_hand_later.json")
+FILES = (
+    "captions_by_hand.json", "captions_by_hand_later.json", "captions_by_hand_last.json",
+)  # fmt: skip
 WORDS = {
     "thumb": ["thumb"], "index": ["index finger", "forefinger", "index"],
     "middle": ["middle finger", "middle"], "ring": ["ring finger", "ring"],
@@ -126,7 +126,8 @@ def _reordered(text):
         (r"^(?:First,? )?(.+?), (?:and )?then (.+?)\.?$", r"First \2, then \1."),
         (r"^(?:First,? )?(.+?) and then (.+?)\.?$", r"First \2, then \1."),
         (r"^First (.+?), afterwards (.+?)\.?$", r"First \2, afterwards \1."),
-        (r"^(?:First )?(.+?)[;,] (?:and )?(?:later|afterwards) (.+?)\.?$", r"First \2; later \1."),
+        (r"^(?:First )?(.+?)[;,] (?:and )?(?:later|afterwards) (.+?)\.?$",
+         r"First \2; later \1."),
         (r"\bbefore\b", "after"),
         (r"\bearly\b", "late"), (r"\blate\b", "early"),
     ):  # fmt: skip
@@ -139,7 +140,8 @@ def _reordered(text):
     listed = list(_FINGER_WORD.finditer(text))
     named = [m for m in listed if m[0].lower() != "thumb"]
     sequence = re.search(
-        r"one (by one|after the other)|in turn|First|first|order|in sequence|, next|beginning|from the index", text
+        r"one (by one|after the other)|in turn|[Ff]irst|order|in sequence|, next|beginning"
+        r"|from the index", text
     )  # fmt: skip
     distinct = [_NAMES.get(m[0].lower(), m[0].lower()) for m in named]
     if not sequence or len(named) < 2 or len(set(distinct)) != len(distinct):

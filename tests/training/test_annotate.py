@@ -28,8 +28,8 @@ REQUESTS = (
     "make a fist with the right hand",
 )  # fmt: skip
 BAD_MOODS = (
-    ["429", "500"], ["slow"], ["truncated"], ["schema", "429"], ["echo"], ["cut"],
-    ["prose", "500"], ["empty"], ["429", "500", "cut", "schema", "truncated"],
+    ["429", "500"], ["slow", "echo"], ["truncated"], ["schema", "429"], ["cut"],
+    ["empty", "prose"], ["429", "500", "cut", "schema", "truncated"],
 )  # fmt: skip
 
 
@@ -174,8 +174,10 @@ def test_servers_without_structured_output_are_asked_without(takes, answers):
     assert tally.spent["requests"] == 7
 
 
-@pytest.mark.parametrize("url", ["http://example.org/v1", "ftp://127.0.0.1/v1", "nowhere",
-                                 "https://user:pass@example.org/v1", "http://127.0.0.1.example.org/v1"])  # fmt: skip
+@pytest.mark.parametrize("url", [
+    "http://example.org/v1", "ftp://127.0.0.1/v1", "nowhere",
+    "https://user:pass@example.org/v1", "http://127.0.0.1.example.org/v1",
+])  # fmt: skip
 def test_addresses_that_would_leak_are_refused(url):
     with pytest.raises(InputError):
         Endpoint(url, "m")
