@@ -68,7 +68,8 @@ def _over_ray(
 ) -> Iterator[Result]:
     alone = "RAY_ADDRESS" not in os.environ
     if alone:
-        # Without these Ray listens on every interface, and reports its use.
+        # Without these Ray listens on every interface, and reports its use. The first is
+        # read when ray is imported, hence not at the top of this file.
         os.environ.setdefault("RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER", "0")
         os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
     try:

@@ -1,5 +1,6 @@
 """The store: what goes in comes out, once, in order, whatever happens on the way."""
 
+import importlib.util
 import json
 import os
 import signal
@@ -43,6 +44,12 @@ def content(store: Store) -> list[tuple]:
         tuple(str(np.asarray(row[name]).tolist()) for name in sorted(row))
         for row in rows
     ]
+
+
+def needs_ray(test):
+    """Half a minute of starting up: `make test-ray`. Ray must not be imported here."""
+    absent = importlib.util.find_spec("ray") is None
+    return pytest.mark.slow(pytest.mark.skipif(absent, reason="no ray")(test))
 
 
 @pytest.fixture
@@ -175,9 +182,8 @@ def test_two_processes_give_the_same_store(made, tmp_path, small_shards) -> None
     assert stores[0].recordings() == stores[1].recordings()
 
 
-@pytest.mark.slow  # half a minute of starting up; `make test-ray`
+@needs_ray
 def test_ray_gives_the_same_store(made, tmp_path, small_shards, monkeypatch) -> None:
-    pytest.importorskip("ray")
     monkeypatch.delenv("RAY_ADDRESS", raising=False)
     stores = []
     for ray in (False, True):
@@ -285,9 +291,8 @@ def address(task: int) -> str:
     return ray.util.get_node_ip_address()
 
 
-@pytest.mark.slow  # half a minute of starting up; `make test-ray`
+@needs_ray
 def test_ray_stays_on_the_loopback(monkeypatch) -> None:
-    pytest.importorskip("ray")
     monkeypatch.delenv("RAY_ADDRESS", raising=False)
     assert set(ordered_map(address, iter(range(3)), 1, ray=True)) == {"127.0.0.1"}
 
