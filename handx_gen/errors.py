@@ -25,12 +25,20 @@ class InputError(HandxError):
         tail = f" Fix: {fix}" if fix else ""
         super().__init__(f"{self.where}{middle}: {problem}.{tail}")
 
+    def __reduce__(self) -> tuple[type, tuple[str, str, str, str]]:
+        # The constructor takes more than the message: a worker's error must come back.
+        return type(self), (self.where, self.field, self.problem, self.fix)
+
 
 class MissingExtra(HandxError):
     """A feature was asked for whose packages are not installed."""
 
     def __init__(self, feature: str, extra: str, package: str) -> None:
+        self.feature, self.extra, self.package = feature, extra, package
         super().__init__(
             f"{feature} needs the package {package!r}, which is not installed. "
             f"Fix: pip install 'handx[{extra}]'"
         )
+
+    def __reduce__(self) -> tuple[type, tuple[str, str, str]]:
+        return type(self), (self.feature, self.extra, self.package)
