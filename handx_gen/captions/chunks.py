@@ -36,8 +36,8 @@ _SYNONYMS = tuple(
         (r"\blittle (?=and (the )?(index|middle|ring|pinky))", "pinky "),
         (r"\b(?:moves? )?from (?:fully |partially |completely )?(?:extended|straight|open) to "
          r"(?:fully |partially |completely |a )?(?:bent|flexed|curled|closed|fist)\b", "bends"),
-        (r"\b(?:moves? )?from (?:fully |partially |completely )?(?:bent|flexed|curled|closed) to "
-         r"(?:fully |partially |completely )?(?:extended|straight|open)\b", "straightens"),
+        (r"\b(?:moves? )?from (?:fully |partially |completely )?(?:bent|flexed|curled|closed) "
+         r"to (?:fully |partially |completely )?(?:extended|straight|open)\b", "straightens"),
         (r"\b(extends?|extending) (?=towards? the (left|right|other))", "heads "),
         (r"\blet(s|ting)? go( of (it|them|the \w+))?\b", "released"),
     )

@@ -30,9 +30,11 @@ _RANGE = re.compile(
 _LEADS = re.compile(
     r"\b(?:beginning|starting|begins|starts) (?:with|at|from) (?:the )?(\w+)"
     r"|\b(index|middle|ring|pinky)\b(?: \w+)? first\b"
+    r"|\b(thumb|index|middle|ring|pinky) (?:starts|begins)\b"
 )
 _ENDS = re.compile(r"\b(index|middle|ring|pinky|thumb)\b(?: \w+)? last\b"
-                   r"|\band (?:the )?(index|middle|ring|pinky) at the end\b")  # fmt: skip
+                   r"|\band (?:the )?(index|middle|ring|pinky) at the end\b"
+    r"|\b(thumb|index|middle|ring|pinky) (?:finishes|ends)\b")  # fmt: skip
 
 
 @dataclass(frozen=True)

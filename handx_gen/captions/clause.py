@@ -319,6 +319,9 @@ def _plain(
             yield Claim("approach" if kind == "gather" else "part", "both", text=text)
     elif kind in ("turn", "roll"):
         yield Claim("turn", hand, direction=_turn(text), text=text)
+    elif kind == "lead":  # towards what it will touch
+        if subject and hand in SIDES:
+            yield Claim("any_touch", hand, (subject[-1].finger,), text=text)
     elif kind == "count":
         yield Claim("extend", hand, text=text)
     elif kind == "release":

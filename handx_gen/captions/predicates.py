@@ -44,13 +44,14 @@ PREDICATES = (
              r"[^,;]*\b(up(wards?)?|down(wards?)?|forwards?|front|back(wards?)?|inwards?|outwards?)\b"
              r"|\braised\b|\brises?\b|\blowers\b|\bsinks?\b|\bdescends?\b|\blowered\b|\blift(s|ed)\b"
              r"|\badvances?\b|\bdrops?\b|\bascends?\b|\bclimbs?\b|\bretreats?\b|\bretracts?\b"),
+    ("lead", r"(?:(?<=index )|(?<=middle )|(?<=ring )|(?<=pinky )|(?<=thumb ))(leads\b|reaches (for|towards?) the other)"),
     ("count", r"\bcounts? (to|up|from)\b"),
     ("hyperextend", r"\bhyper-?extend\w*\b"),
     ("extend", r"\breturns? to (a |an )?(straight|extended)\b|\bstraighten(s|ed|ing)?\b|\bextend(s|ing)?\b|\bstretch(es|ed|ing)?\b|\bopens\b"
                r"|\bunfold(s|ed|ing)?\b|\buncurl(s|ed|ing)?\b|\bunbends?\b"),
     ("bend", r"\bbends?\b|\bbending\b|\bbent\b|\bcurl(s|ed|ing)?\b|\bfold(s|ed|ing)?\b|\bflex(es|ed|ing)?\b"
-             r"|\bcloses?\b|\bclosing\b|\bcrook(s|ed)?\b|\bdrawn towards\b"),
-    ("out", r"\bextended\b|\bheld out\b|\b(finger|index|middle|ring|pinky|thumb) out\b"),
+             r"|\bcloses?\b|\bclosing\b|\bflexion\b|\bcrook(s|ed)?\b|\bdrawn towards\b"),
+    ("out", r"\bextended\b|\bheld out\b|(?:(?<=index )|(?<=middle )|(?<=ring )|(?<=pinky )|(?<=thumb ))out\b"),
 )  # fmt: skip
 SPLIT = re.compile("|".join(f"(?P<{name}>{pattern})" for name, pattern in PREDICATES))
 """Any predicate, as a named group. Of two that begin at the same word the first wins."""

@@ -238,11 +238,11 @@ def _disorder(claims: Claims, known: Facts) -> list[str]:
             wrong.append(f"{say(first)} before {say(second)}")
     for claim in claims.leading:
         own, rest = _against(claim, known)
-        if own and rest and min(own) > min(rest) + TOLERANCE:
+        if rest and (not own or min(own) > min(rest) + TOLERANCE):
             wrong.append(f"{say(claim)} first")
     for claim in claims.ending:
         own, rest = _against(claim, known)
-        if own and rest and max(own) < max(rest) - TOLERANCE:
+        if rest and (not own or max(own) < max(rest) - TOLERANCE):
             wrong.append(f"{say(claim)} last")
     return wrong
 

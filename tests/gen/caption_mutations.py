@@ -98,6 +98,10 @@ def finger(item, rng):
     if not places or not idle or any(e.kind == "shape" for e in item.requested):
         return None
     part, m = places[rng.integers(len(places))]
+    if re.search(r"\b(out|straight|except|extended)\b", parts[part]):
+        idle = [f for f in idle if f != "thumb"]  # it may well be out
+    if not idle:
+        return None
     new = idle[rng.integers(len(idle))]
     tail = parts[part][m.end() :]
     word = "little" if new == "pinky" and tail.startswith(" finger") else new
