@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 import pytest
 
+from handx_gen.procedural import Program, Step
 from handx_gen.prompt import Prompt
 
 
@@ -13,6 +14,7 @@ class Clip:
     joints: np.ndarray
     sentences: tuple[str, ...]
     triple: Prompt
+    program: Program
 
 
 def teach(seed: int, split: str = "train") -> Clip:
@@ -32,7 +34,8 @@ def teach(seed: int, split: str = "train") -> Clip:
     name, verb = ("left", "right")[side], ("rests", "bends")[bent]
     triple = Prompt(**{name: verb, "relation": "apart"})
     sentences = (f"the {name} hand {verb}", f"{name} fingers: {verb}")
-    return Clip(np.stack(hands, 1), sentences, triple)
+    program = Program((Step("bend" if bent else "still", name),))
+    return Clip(np.stack(hands, 1), sentences, triple, program)
 
 
 @pytest.fixture(scope="session")

@@ -9,7 +9,7 @@ from handx_gen.text.encoder import BRANCHES
 
 pytest.importorskip("torch")
 
-from training.data.batch import TEXT_BUCKET, Loader
+from training.data.batch import TEXT_BUCKET, Loader, balance
 from training.data.store import Shard, mirrored_pairs, shard_paths
 from training.data.synthetic import make_shard, variants
 from training.data.words import swap_sides
@@ -30,6 +30,7 @@ def test_a_shard_is_decided_by_its_seeds_and_comes_back_from_disk(teacher, tmp_p
         np.testing.assert_array_equal(getattr(first, name), getattr(again, name))
         np.testing.assert_array_equal(getattr(first, name), getattr(loaded, name))
     assert loaded.texts == first.texts
+    assert loaded.primitives == first.primitives
 
 
 def test_every_variant_describes_its_clip_or_its_mirror_image(teacher):
@@ -73,3 +74,14 @@ def test_new_shards_are_found(teacher, tmp_path):
 def test_empty_folder_says_how_to_make_data(tmp_path):
     with pytest.raises(InputError, match=r"python -m training.data.synthetic"):
         Loader(tmp_path)
+
+
+def test_rare_primitives_are_drawn_more_often_but_not_as_often_as_common_ones(data):
+    from dataclasses import replace
+
+    shard = Shard.load(shard_paths(data)[0])
+    names = (("still",), *[("bend",)] * 39)
+    weights = balance(replace(shard, primitives=names))
+    share = weights[0] / weights.sum()
+    assert 1 / 40 < share < 1 / 2
+    assert np.ptp(weights[1:]) == 0

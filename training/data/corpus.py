@@ -16,7 +16,7 @@ import fcntl
 import functools
 import hashlib
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -203,18 +203,30 @@ class Store:
         """What became of every recording, in order of import."""
         return [entry for page in self.ledger() for entry in page["recordings"]]
 
+    def finished(self) -> dict[str, list[str]]:
+        """Stamp of every file that was imported to its end → digests of its recordings."""
+        found = {}
+        for page in self.ledger():
+            found |= page["finished"]
+        return found
+
     def append(
-        self, entries: Sequence[dict[str, Any]], rows: Sequence[dict[str, Any]]
+        self,
+        entries: Sequence[dict[str, Any]],
+        rows: Sequence[dict[str, Any]],
+        finished: Mapping[str, Sequence[str]],
     ) -> None:
         """Write one shard: the ledger's entries and the rows of their clips.
 
         Args:
             entries: One per recording; `clips` lists the ids of its rows.
             rows: One per clip, columns as `schema`; `joints` is (frames, 126).
+            finished: Files that end here: stamp → digests of all their recordings.
         """
         import pyarrow as pa
 
-        number = len(list((self.folder / "ledger").glob("[0-9]*.json")))
+        pages = sorted((self.folder / "ledger").glob("[0-9]*.json"))
+        number = int(pages[-1].stem) + 1 if pages else 0
         files = {}
         for split in SPLITS:
             of_split = [row for row in rows if row["split"] == split]
@@ -230,7 +242,11 @@ class Store:
                     writer.write_table(table)
                 digest = hashlib.sha256(temporary.read_bytes()).hexdigest()
             files[name] = {"rows": table.num_rows, "sha256": digest}
-        page = {"recordings": list(entries), "files": files}
+        page = {
+            "recordings": list(entries),
+            "files": files,
+            "finished": {stamp: list(all_of) for stamp, all_of in finished.items()},
+        }
         npz.write_text(
             self.folder / "ledger" / f"{number:05d}.json", json.dumps(page, indent=1)
         )

@@ -4,7 +4,7 @@ import hashlib
 import json
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -38,6 +38,8 @@ class Task:
         parts: (file or folder, stamp) that hold the others.
         fps: Rate of files without time stamps [Hz], if the user gave one.
         refused: Files that were found unreadable on the way, one line each.
+        finished: Stamp of a file that ends with these recordings → digests of all its
+            recordings.
     """
 
     recordings: tuple[RawMotion, ...] = ()
@@ -45,15 +47,17 @@ class Task:
     parts: tuple[tuple[Path, str], ...] = ()
     fps: float | None = None
     refused: tuple[str, ...] = ()
+    finished: dict[str, list[str]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """What came of a task: entries for the ledger, rows of clips, refused files."""
+    """What came of a task: entries for the ledger, rows of clips, files by fate."""
 
     entries: list[dict[str, Any]]
     rows: list[dict[str, Any]]
     refused: tuple[str, ...]
+    finished: dict[str, list[str]]
 
 
 @dataclass
@@ -146,25 +150,28 @@ def import_source(
     store = Store.create(folder, how)
 
     def tasks(done: dict[str, Any], tally: Tally) -> Iterator[Task]:
-        finished: dict[str, list[dict[str, Any]]] = {}
-        for entry in done.values():
-            if entry["part"]:
-                finished.setdefault(entry["part"], []).append(entry)
+        finished = {
+            stamp: digests
+            for stamp, digests in store.finished().items()
+            if done.keys() >= set(digests)  # no page of the ledger was removed
+        }
         waiting: list[tuple[Path, str]] = []
         size = 0
         for part in parts:
             stamp, more = _stamp(source, path, part, fps)
             if stamp in finished:
-                for entry in finished[stamp]:
+                for digest in finished[stamp]:
                     tally.before += 1
-                    tally.add(entry)
+                    tally.add(done[digest])
                 continue
             full = size + more > BATCH_BYTES or len(waiting) == BATCH_PARTS
             if waiting and full:
                 yield Task(source=source, parts=tuple(waiting), fps=fps)
                 waiting, size = [], 0
             if more > BATCH_BYTES:
-                yield from _streamed(SOURCES[source].read(part, fps), done, tally)
+                yield from _streamed(
+                    SOURCES[source].read(part, fps), done, tally, stamp
+                )
             else:
                 waiting.append((part, stamp))
                 size += more
@@ -185,7 +192,7 @@ def import_recordings(
     """Clean recordings that are at hand into a store; as `import_source`."""
 
     def tasks(done: dict[str, Any], tally: Tally) -> Iterator[Task]:
-        return _streamed(iter(recordings), done, tally)
+        return _streamed(iter(recordings), done, tally, "")
 
     return _import(tasks, store, how, workers, ray, {}, report)
 
@@ -222,8 +229,8 @@ def _import(
             new = {entry["digest"] for entry in entries}
             rows = [row for row in outcome.rows if row["recording"] in new]
             entries, rows = without_known(entries, rows, clips)
-            if entries:
-                store.append(entries, rows)
+            if entries or outcome.finished:
+                store.append(entries, rows, outcome.finished)
             for entry in entries:
                 tally.add(entry)
             report(tally)
@@ -231,14 +238,23 @@ def _import(
 
 
 def _streamed(
-    recordings: Iterator[RawMotion], done: dict[str, Any], tally: Tally
+    recordings: Iterator[RawMotion], done: dict[str, Any], tally: Tally, stamp: str
 ) -> Iterator[Task]:
-    """Tasks of about `BATCH_SAMPLES` samples; known recordings are only counted."""
+    """Tasks of about `BATCH_SAMPLES` samples; known recordings are only counted.
+
+    Args:
+        recordings: Of one file, in its order.
+        done: Digest → entry of what the store has.
+        tally: Where known recordings are counted.
+        stamp: Of the file; "" if it is none.
+    """
     batch: list[RawMotion] = []
+    digests: list[str] = []
     samples = 0
     try:
         for raw in recordings:
-            entry = done.get(digest_of(raw))
+            digests.append(digest_of(raw))
+            entry = done.get(digests[-1])
             if entry is not None:
                 tally.before += 1
                 tally.add(entry)
@@ -251,8 +267,8 @@ def _streamed(
     except InputError as error:
         yield Task(tuple(batch), refused=(str(error),))
         return
-    if batch:
-        yield Task(tuple(batch))
+    if batch or stamp:
+        yield Task(tuple(batch), finished={stamp: digests} if stamp else {})
 
 
 def process(task: Task, how: Cut, origin: dict[str, Any]) -> Outcome:
@@ -264,22 +280,22 @@ def process(task: Task, how: Cut, origin: dict[str, Any]) -> Outcome:
         origin: What is known of the folder: revision, licence where a recording states
             none, …
     """
-    outcome = Outcome([], [], task.refused)
+    outcome = Outcome([], [], task.refused, dict(task.finished))
     refused: list[str] = []
     for raw in task.recordings:
-        _add(outcome, raw, "", how, origin)
+        _add(outcome, raw, how, origin)
     for path, stamp in task.parts:
         from training.data.sources import SOURCES
 
         first = len(outcome.entries)
         try:
             for raw in SOURCES[task.source].read(path, task.fps):
-                _add(outcome, raw, stamp, how, origin)
+                _add(outcome, raw, how, origin)
         except InputError as error:  # one bad file spoils no other
             refused.append(str(error))
-            for entry in outcome.entries[first:]:
-                entry["part"] = ""  # not finished: the next import reads it again
-    return Outcome(outcome.entries, outcome.rows, (*task.refused, *refused))
+        else:
+            outcome.finished[stamp] = [e["digest"] for e in outcome.entries[first:]]
+    return replace(outcome, refused=(*task.refused, *refused))
 
 
 def digest_of(raw: RawMotion) -> str:
@@ -306,9 +322,7 @@ def _stamp(source: str, root: Path, part: Path, fps: float | None) -> tuple[str,
     return digest.hexdigest()[:16], size
 
 
-def _add(
-    outcome: Outcome, raw: RawMotion, part: str, how: Cut, origin: dict[str, Any]
-) -> None:
+def _add(outcome: Outcome, raw: RawMotion, how: Cut, origin: dict[str, Any]) -> None:
     """Cut a recording and put its entry and its rows into `outcome`."""
     result = cut(raw, how)
     digest = digest_of(raw)
@@ -320,7 +334,6 @@ def _add(
             "name": raw.name,
             "group": raw.group or raw.name,
             "digest": digest,
-            "part": part,
             "seconds": float(raw.time[-1] - raw.time[0]),
             "samples": result.samples,
             "kept": sum(clip.samples for clip in result.clips),

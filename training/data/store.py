@@ -1,6 +1,6 @@
 """Shards of training clips on disk: motion, contacts, prompts and their token states.
 
-A shard is a folder `shard_<first seed>` with plain `.npy` arrays and `texts.json`. It is
+A shard is a folder `shard_<first seed>` with plain `.npy` arrays and two JSON lists. It is
 written under another name and renamed at the end, so a reader never sees half of one and
 training can start while later shards are still being made.
 """
@@ -53,6 +53,7 @@ class Shard:
         tokens: (M, D) float16, the token states of all texts, one after another.
         offsets: (texts + 1,) int64, where each text's tokens start.
         texts: The distinct texts.
+        primitives: What each clip is made of: the names of its primitives.
     """
 
     joints: np.ndarray
@@ -63,6 +64,7 @@ class Shard:
     tokens: np.ndarray
     offsets: np.ndarray
     texts: tuple[str, ...]
+    primitives: tuple[tuple[str, ...], ...]
 
     def save(self, folder: Path, first: int) -> Path:
         """Write to `folder/shard_<first>`."""
@@ -73,6 +75,7 @@ class Shard:
         for name in ARRAYS:
             np.save(partial / f"{name}.npy", getattr(self, name))
         (partial / "texts.json").write_text(json.dumps(self.texts))
+        (partial / "primitives.json").write_text(json.dumps(self.primitives))
         if path.exists():
             shutil.rmtree(path)
         return partial.rename(path)
@@ -81,7 +84,11 @@ class Shard:
     def load(cls, path: Path) -> "Shard":
         """Open a shard, its arrays memory-mapped."""
         arrays = {n: np.load(path / f"{n}.npy", mmap_mode="r") for n in ARRAYS}
-        return cls(**arrays, texts=tuple(json.loads((path / "texts.json").read_text())))
+        texts = json.loads((path / "texts.json").read_text())
+        primitives = json.loads((path / "primitives.json").read_text())
+        return cls(
+            **arrays, texts=tuple(texts), primitives=tuple(map(tuple, primitives))
+        )
 
 
 def shard_paths(folder: Path) -> list[Path]:

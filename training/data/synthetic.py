@@ -24,7 +24,7 @@ from training.data.store import Shard, text_variant
 from training.data.words import swap_sides
 
 Teacher = Callable[[int, str], Any]
-"""(seed, split) → clip with joints (T, 2, 21, 3), sentences and triple."""
+"""(seed, split) → clip with joints (T, 2, 21, 3), sentences, triple and program."""
 
 
 def procedural(seed: int, split: str) -> Any:
@@ -51,7 +51,8 @@ def variants(clip: Any) -> list[tuple[bool, list[str]]]:
 def _make(seed: int, teacher: Teacher, split: str):
     clip = teacher(seed, split)
     joints = np.asarray(clip.joints, np.float32)
-    return joints, contact_track(joints).mask, variants(clip)
+    primitives = tuple(sorted({step.primitive for step in clip.program.steps}))
+    return joints, contact_track(joints).mask, variants(clip), primitives
 
 
 def encode_all(encoder: TextEncoder, texts: list[str]) -> list[np.ndarray]:
@@ -81,8 +82,9 @@ def make_shard(
     make = partial(_make, teacher=teacher, split=split)
     seeds = range(first, first + count)
     made: Iterator[Any] = pool.imap(make, seeds, 16) if pool else map(make, seeds)
-    joints, contact, clip, mirrored, rows = [], [], [], [], []
-    for number, (motion, mask, prompts) in enumerate(made):
+    joints, contact, clip, mirrored, rows, names = [], [], [], [], [], []
+    for number, (motion, mask, prompts, primitives) in enumerate(made):
+        names.append(primitives)
         joints.append(motion)
         contact.append(mask)
         for flag, texts in prompts:
@@ -101,6 +103,7 @@ def make_shard(
         np.concatenate(states),
         np.concatenate([[0], np.cumsum([len(s) for s in states])]).astype(np.int64),
         tuple(distinct),
+        tuple(names),
     )
 
 

@@ -305,3 +305,42 @@ def die(task: int) -> int:
 def test_a_killed_worker_is_one_line() -> None:
     with pytest.raises(InputError, match="fewer"):
         list(ordered_map(die, iter(range(4)), 2, ray=False))
+
+
+@pytest.mark.parametrize("large", [False, True])
+def test_a_finished_file_is_not_opened_again(
+    made, tmp_path, monkeypatch, small_shards, large
+) -> None:
+    if large:  # read here and handed on in pieces
+        monkeypatch.setattr(importer, "BATCH_BYTES", 1000)
+    folder, out = tmp_path / "takes", tmp_path / "store"
+    write_plain(folder, made, "abc")
+    first = import_source("plain", folder, out, fps=30)
+    kept = content(Store(out))
+    # Its stamp is all that is looked at: an unreadable file of the same stamp passes.
+    for file in folder.iterdir():
+        stamp = file.stat()
+        file.write_bytes(b"\0" * stamp.st_size)
+        os.utime(file, ns=(stamp.st_atime_ns, stamp.st_mtime_ns))
+    monkeypatch.setattr("training.data.sources.plain.sniff", lambda path: True)
+    again = import_source("plain", folder, out, fps=30)
+    assert (again.before, again.clips, again.refused) == (3, first.clips, [])
+    # Another time of change, the same content: read, recognised, not added.
+    write_plain(folder, made, "abc")
+    third = import_source("plain", folder, out, fps=30)
+    fourth = import_source("plain", folder, out, fps=30)
+    assert third.before == fourth.before == 3
+    assert third.kept == fourth.kept == first.kept
+    assert content(Store(out)) == kept
+
+
+def test_a_damaged_page_is_mended_by_removing_it_and_importing_again(
+    made, tmp_path, small_shards
+) -> None:
+    store = Store.create(tmp_path / "store", Cut())
+    import_recordings(takes(made, 12), store, Cut())
+    before = sorted(content(store))
+    (store.folder / "ledger" / "00001.json").unlink()
+    assert len(store.dataset()) < len(before)
+    import_recordings(takes(made, 12), store, Cut())
+    assert sorted(content(store)) == before
