@@ -77,7 +77,7 @@ class Annotate:
             except KeyboardInterrupt:
                 console.console().print("stopped; the same command goes on")
                 return 130
-        return self._tell(tally)
+        return self._tell(tally, how)
 
     def _writing(self) -> "Writing":
         from handx_gen.captions.llm import Endpoint
@@ -97,7 +97,7 @@ class Annotate:
             self.seed,
         )  # fmt: skip
 
-    def _tell(self, tally: "Tally") -> int:
+    def _tell(self, tally: "Tally", how: "Writing") -> int:
         from handx.cli import console
 
         rows: list[tuple[str, object]] = [
@@ -109,15 +109,14 @@ class Annotate:
         ]
         if self.backend == "http":
             spent = tally.spent
-            cost = (
-                spent["prompt_tokens"] * self.price_in
-                + spent["completion_tokens"] * self.price_out
-            ) / 1e6
+            counts = spent["prompt_tokens"], spent["completion_tokens"]
+            assert how.endpoint is not None
+            cost = how.endpoint.cost(*counts)
             rows += [
                 ("requests", f"{spent['requests']}, {spent['retries']} repeated"),
                 ("from the cache", spent["cached"]),
                 ("tokens asked / answered",
-                 f"{spent['prompt_tokens']} / {spent['completion_tokens']}"),
+                 "{} / {}".format(*counts)),
                 ("cost", f"{cost:.4f}"),
             ]  # fmt: skip
         console.console().print(console.facts(f"captions of {self.clips}", rows))

@@ -119,6 +119,8 @@ def clause_claims(
             if m.position >= stop and (high is None or m.position < high)
         ]
         hand = _hand(chunk, start, low)
+        if kind == "contact" and own and _listed_next(parts, number):
+            continue
         if kind in ("contact", "pinch") or (
             kind == "gather" and (subject or (found and chunk.mentions))
         ):
@@ -148,6 +150,12 @@ def _named(word: str, own: str) -> str:
     if word == "other":
         return _OPPOSITE.get(own, "")
     return word if word in SIDES else own if own and word == "each" else "both"
+
+
+def _listed_next(parts: Sequence[Chunk], number: int) -> bool:
+    """Whether a colon follows that says which: "the fingertips: index, middle"."""
+    after = parts[number + 1 : number + 2]
+    return any(part.link == ":" and len(part.mentions) > 1 for part in after)
 
 
 def _only_finger(
@@ -321,7 +329,7 @@ def _plain(
         yield Claim("turn", hand, direction=_turn(text), text=text)
     elif kind == "lead":  # towards what it will touch
         if subject and hand in SIDES:
-            yield Claim("any_touch", hand, (subject[-1].finger,), text=text)
+            yield Claim("lead", hand, (subject[-1].finger,), text=text)
     elif kind == "count":
         yield Claim("extend", hand, text=text)
     elif kind == "release":

@@ -87,6 +87,12 @@ class Endpoint:
                 "use https; plain http is for this machine only",
             )  # fmt: skip
 
+    def cost(self, prompt_tokens: int, completion_tokens: int) -> float:
+        """What so many tokens cost, in the currency of the prices."""
+        return (
+            prompt_tokens * self.price_in + completion_tokens * self.price_out
+        ) / 1e6
+
 
 def is_loopback(host: str) -> bool:
     """Whether a host name or address is this machine."""
@@ -134,12 +140,6 @@ class EndpointWriter:
         self.endpoint, self.cache, self.wait = endpoint, cache, wait
         self.usage = Usage()
         self.source = f"http:{endpoint.model}"
-
-    @property
-    def cost(self) -> float:
-        """Spent so far, in the currency of the endpoint's prices."""
-        e, u = self.endpoint, self.usage
-        return (u.prompt_tokens * e.price_in + u.completion_tokens * e.price_out) / 1e6
 
     def write(self, events: Timeline, seed: int = 0) -> CaptionSet:
         """Captions of one clip; from the cache where the same was asked before.

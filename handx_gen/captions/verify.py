@@ -126,7 +126,7 @@ def _occurrences(claim: Claim, known: Facts, true: Fact) -> list[Fact]:
         return _shape(claim, known, true)
     if kind in ("straight", "out"):
         return _straight(claim, known, true)
-    if kind in ("touch", "any_touch"):
+    if kind in ("touch", "any_touch", "lead"):
         return _touches(claim, known)
     if kind in ("approach", "part", "palms", "interlace"):
         return known.find(kind)
@@ -203,7 +203,7 @@ def _straight(claim: Claim, known: Facts, true: Fact) -> list[Fact]:
 
 def _touches(claim: Claim, known: Facts) -> list[Fact]:
     """Contacts of fingertips of the two hands, or of a fingertip and the other hand."""
-    if claim.kind == "any_touch":
+    if claim.kind in ("any_touch", "lead"):
         index = SIDES.index(claim.hand) if claim.hand in SIDES else 0
         return [
             f

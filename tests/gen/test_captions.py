@@ -8,6 +8,7 @@ import pytest
 
 from handx_gen.captions import grammar
 from handx_gen.captions.dialogue import Answer, CaptionError, ask, parse
+from handx_gen.captions.facts import facts
 from handx_gen.captions.prompt import INSTRUCTIONS, compact, messages
 from handx_gen.captions.schema import Caption, CaptionSet, json_schema, read_levels
 from handx_gen.captions.verify import verify
@@ -16,7 +17,7 @@ from handx_gen.kinematics.timeline_events import timeline
 from handx_gen.motion import BimanualMotion
 from handx_gen.procedural import perform
 from handx_gen.procedural.sample import synthesize
-from tests.gen.caption_mutations import FILES, MUTATIONS, written
+from tests.gen.caption_mutations import FILES, FOLDER, MUTATIONS, written
 
 
 @pytest.fixture(scope="module")
@@ -169,3 +170,26 @@ def test_caption_sets_survive_a_round_trip():
         )
     with pytest.raises(InputError):
         Caption(left="x" * 3000)
+
+
+def test_no_text_breaks_the_verifier():
+    known = facts(timeline(perform("touch the left thumb to the right pinky")))
+    words = sorted({w for f in FILES for item in words_of(f) for w in item})
+    rng = np.random.default_rng(0)
+    for _ in range(150):
+        texts = [
+            " ".join(
+                rng.choice([*words, ",", ".", ";", "then", "after", "(", "*"], size)
+            )
+            for size in rng.integers(0, 60, 3)
+        ]
+        result = verify(Caption("x", texts[1], texts[2]), known)
+        assert result.passed == (not result.reasons)
+    for odd in ("the thumb " * 199, "a" * 1999, "left " * 390, "\x00\u202e palm" * 90):
+        verify(Caption(odd, odd, odd), known)
+
+
+def words_of(file):
+    for entry in json.loads((FOLDER / file).read_text()):
+        for parts in entry["captions"]:
+            yield from (part.split() for part in parts)
