@@ -127,6 +127,7 @@ def save_checkpoint(
     }
     partial = folder / "model.partial"
     save_file(weights, partial, metadata={"format": "pt", "name": config.name})
+    partial.chmod(0o644)  # safetensors writes files that only their owner can read
     os.replace(partial, folder / "model.safetensors")
     config.save(folder)
     return folder

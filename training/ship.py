@@ -27,7 +27,12 @@ LOG_ROWS = 60
 
 def thinned_log(run: Path) -> list[dict]:
     """About `LOG_ROWS` rows of the run's log, evenly spread, the last one included."""
-    rows = [json.loads(line) for line in (run / "log.jsonl").read_text().splitlines()]
+    rows: list[dict] = []
+    for line in (run / "log.jsonl").read_text().splitlines():
+        row = json.loads(line)
+        # A run that was resumed repeats the steps since its last checkpoint.
+        rows = [r for r in rows if r["step"] < row["step"]]
+        rows.append(row)
     stride = max(1, len(rows) // LOG_ROWS)
     kept = rows[::-1][::stride][::-1]
     return [

@@ -7,12 +7,13 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from handx.cli import main
 from handx_gen.captions import grammar, llm
 from handx_gen.captions.llm import Endpoint, EndpointError, EndpointWriter
 from handx_gen.captions.prompt import messages
 from handx_gen.captions.schema import CaptionSet
 from handx_gen.errors import InputError
-from handx_gen.kinematics.timeline_events import timeline
+from handx_gen.kinematics.timeline_events import check_timeline, timeline
 from handx_gen.procedural import perform
 from tests.training.caption_server import CaptionServer
 from training.annotate import Journal, Writing, annotate
@@ -284,3 +285,23 @@ def test_ray_writes_the_same_captions(takes):
         file.unlink()
     annotate(MotionFolder(takes), Writing(), workers=2, ray=True)
     assert kept(takes) == alone
+
+
+def test_the_commands_work_together(takes, answers, capsys):
+    with CaptionServer(answers, ["429"]) as server:
+        words = ["annotate", str(takes), "--backend", "http", "--url", server.url]
+        assert (
+            main([*words, "--model", "m", "--price-in", "2", "--price-out", "10"]) == 0
+        )
+        told = capsys.readouterr().out
+    # Six answers of 1,000 and 100 tokens.
+    assert "6000 / 600" in told
+    assert "0.0180" in told
+    assert main(["describe", str(takes / "1.npz"), "--json"]) == 0
+    events = check_timeline(json.loads(capsys.readouterr().out))
+    assert events["right_hand_events"]["finger_tip_contact"]["index_tip, thumb_tip"]
+    assert main(["describe", str(takes / "1.npz")]) == 0
+    assert "pinch index" in capsys.readouterr().out
+    leaky = ["annotate", str(takes), "--backend", "http", "--model", "m"]
+    assert main([*leaky, "--url", "http://example.org/v1"]) == 2
+    assert "use https" in capsys.readouterr().err

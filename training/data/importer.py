@@ -1,7 +1,6 @@
 """Recordings → store: cleaned in parallel, written in order, resumed where it stopped."""
 
 import hashlib
-import json
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field, replace
@@ -9,14 +8,13 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from handx_gen.errors import InputError
-from training.data.corpus import CAPTIONS, Store, clip_id, without_known
-from training.data.fetch import UNSTATED, origin_of
+from training.data.corpus import Store, without_known
+from training.data.fetch import origin_of
 from training.data.parallel import ordered_map
 from training.data.raw import RawMotion
-from training.data.windows import SPLITS, Clip, Cut, cut, split_of
+from training.data.rows import as_rows, digest_of
+from training.data.windows import Cut
 
 BATCH_SAMPLES = 20_000
 """Samples per shard (10 MB of joints): what a stopped import has to do again."""
@@ -283,29 +281,19 @@ def process(task: Task, how: Cut, origin: dict[str, Any]) -> Outcome:
     outcome = Outcome([], [], task.refused, dict(task.finished))
     refused: list[str] = []
     for raw in task.recordings:
-        _add(outcome, raw, how, origin)
+        _add(outcome, *as_rows(raw, how, origin))
     for path, stamp in task.parts:
         from training.data.sources import SOURCES
 
         first = len(outcome.entries)
         try:
             for raw in SOURCES[task.source].read(path, task.fps):
-                _add(outcome, raw, how, origin)
+                _add(outcome, *as_rows(raw, how, origin))
         except InputError as error:  # one bad file spoils no other
             refused.append(str(error))
         else:
             outcome.finished[stamp] = [e["digest"] for e in outcome.entries[first:]]
     return replace(outcome, refused=(*task.refused, *refused))
-
-
-def digest_of(raw: RawMotion) -> str:
-    """A hash of everything in a recording that a clip depends on."""
-    digest = hashlib.sha256(f"{raw.source}\0{raw.name}\0{raw.group}".encode())
-    for array in (raw.time, raw.joints, raw.confidence):
-        digest.update(np.ascontiguousarray(array).tobytes())
-    text = {key: list(raw.text[key]) for key in sorted(raw.text)}
-    digest.update(json.dumps([raw.up, raw.licence, text], default=_plain).encode())
-    return digest.hexdigest()[:16]
 
 
 def _stamp(source: str, root: Path, part: Path, fps: float | None) -> tuple[str, int]:
@@ -322,77 +310,7 @@ def _stamp(source: str, root: Path, part: Path, fps: float | None) -> tuple[str,
     return digest.hexdigest()[:16], size
 
 
-def _add(outcome: Outcome, raw: RawMotion, how: Cut, origin: dict[str, Any]) -> None:
-    """Cut a recording and put its entry and its rows into `outcome`."""
-    result = cut(raw, how)
-    digest = digest_of(raw)
-    rows = [_row(raw, clip, how, digest, origin) for clip in result.clips]
+def _add(outcome: Outcome, entry: dict[str, Any], rows: list[dict[str, Any]]) -> None:
+    """Put a recording's entry and rows into `outcome`."""
+    outcome.entries.append(entry)
     outcome.rows.extend(rows)
-    outcome.entries.append(
-        {
-            "source": raw.source,
-            "name": raw.name,
-            "group": raw.group or raw.name,
-            "digest": digest,
-            "seconds": float(raw.time[-1] - raw.time[0]),
-            "samples": result.samples,
-            "kept": sum(clip.samples for clip in result.clips),
-            "dropped": result.dropped,
-            "reader": {str(k): int(v) for k, v in raw.counts.items()},
-            "notes": list(result.notes),
-            "clips": [row["id"] for row in rows],
-            "one_handed": sum(not all(clip.present) for clip in result.clips),
-        }
-    )
-
-
-def _row(
-    raw: RawMotion, clip: Clip, how: Cut, digest: str, origin: dict[str, Any]
-) -> dict[str, Any]:
-    """The columns of a clip, and what `without_known` needs besides."""
-    group = raw.group or raw.name
-    official = raw.details.get("split")
-    texts = {name: [str(t) for t in raw.text.get(name, ())] for name in CAPTIONS}
-    length = float(raw.time[-1] - raw.time[0])
-    # A caption of a whole recording need not be true of every window of it.
-    scope = "clip" if length < (how.frames + 1) / how.fps else "recording"
-    rate = 1 / float(np.median(np.diff(raw.time))) if len(raw.time) > 1 else 0.0
-    provenance = {
-        **origin,
-        "details": dict(raw.details),
-        "source_licence": raw.licence,
-        "recording": digest,
-        "recorded_at_hz": round(rate, 3),
-        "rotation": clip.rotation.round(9).tolist(),
-        "origin": clip.origin.round(6).tolist(),
-    }
-    return {
-        "id": clip_id(clip.joints, how.fps, clip.present),
-        "joints": clip.joints.reshape(len(clip.joints), -1),
-        "fps": how.fps,
-        "present": clip.present.tolist(),
-        **texts,
-        "caption_scope": scope if any(texts.values()) else "",
-        "source": raw.source,
-        "name": raw.name,
-        "group": group,
-        "split": official if official in SPLITS else split_of(raw.source, group),
-        "licence": _licence(raw, origin),
-        "gravity_known": raw.up is not None,
-        "start": clip.start,
-        "intensity": clip.intensity.tolist(),
-        "provenance": json.dumps(provenance, sort_keys=True, default=_plain),
-        "recording": digest,
-        "samples": clip.samples,
-    }
-
-
-def _licence(raw: RawMotion, origin: dict[str, Any]) -> str:
-    """What a fetched repository states, being about these very files, or the source."""
-    stated = str(origin.get("licence", UNSTATED))
-    return raw.licence if stated == UNSTATED else stated
-
-
-def _plain(value: Any) -> Any:
-    """Numpy values and others as JSON."""
-    return value.tolist() if isinstance(value, np.ndarray | np.generic) else str(value)
