@@ -146,5 +146,8 @@ def finish(joints: np.ndarray, contact: np.ndarray | None = None) -> np.ndarray:
     joints = to_hands(low_pass(joints))
     if contact is not None:
         for _ in range(ROUNDS):
-            joints = to_hands(agree(joints, contact))
+            corrected = agree(joints, contact)
+            if np.array_equal(corrected, joints):
+                break
+            joints = to_hands(corrected)
     return joints
