@@ -1,7 +1,7 @@
 """The whole cost of one or two hands over a clip, and its Gauss–Newton model.
 
 Costs are given as the deviation that costs ½: a tip 8 mm off weighs as much as a
-contact 0.7 mm open. Two hands share one problem only if they come near each other.
+contact 0.5 mm open. Two hands share one problem only if they come near each other.
 """
 
 from collections.abc import Mapping
