@@ -10,6 +10,7 @@ import numpy as np
 
 from handx_gen.checkpoint import ASSETS, GeneratorConfig, load_checkpoint
 from handx_gen.errors import HandxError, InputError
+from handx_gen.kinematics.descriptors import hand_signals
 from handx_gen.motion import BimanualMotion
 from handx_gen.prompt import Plan, Prompt
 
@@ -22,6 +23,10 @@ if TYPE_CHECKING:
 DEFAULT_NETWORK = "synth-v1"
 TRANSITION = 0.4
 """Time from the end of one segment to the start of the next [s]."""
+EASY_RATE = 4.0
+"""How fast a finger joint bends at ease [rad/s]."""
+MAX_EASE = 2.5
+"""A clip is slowed by at most this to be at ease."""
 
 
 def available_models() -> tuple[str, ...]:
@@ -128,14 +133,14 @@ class Generator:
         return np.stack(clips).astype(np.float32)
 
     def motion(self, plan: Plan, seed: int) -> BimanualMotion:
-        """One motion for a plan; a segment of its own length is stretched in time."""
+        """One motion for a plan; segments without a length are played at ease."""
         config = self.config
         prompts = [segment.prompt for segment in plan.segments]
         clips = self.clips(prompts, [seed + 1009 * i for i in range(len(prompts))])
         parts = [
-            clip
-            if segment.seconds is None
-            else _stretched(clip, segment.seconds, config.fps)
+            _stretched(
+                clip, segment.seconds or easy_seconds(clip, config.fps), config.fps
+            )
             for clip, segment in zip(clips, plan.segments)
         ]
         return BimanualMotion(
@@ -151,13 +156,44 @@ class Generator:
         )
 
 
+def easy_seconds(clip: np.ndarray, fps: float) -> float:
+    """How long a clip takes when no finger joint is hurried, at least its own length.
+
+    The network draws every request into the same two seconds; a long one is hurried
+    there, as it was in training. Played so that the fastest finger joint bends at
+    `EASY_RATE`, it takes about the time the procedural mode would.
+
+    Args:
+        clip: (T, 2, 21, 3) [m].
+        fps: Its rate [Hz].
+    """
+    bends = np.concatenate(
+        [hand_signals(clip[:, s], s).flexion.reshape(len(clip), -1) for s in (0, 1)], 1
+    )
+    # Over two frames, and not the very fastest: one jittery frame sets no pace.
+    rates = np.radians(np.abs(bends[2:] - bends[:-2])).max(1) * fps / 2
+    hurry = float(np.quantile(rates, 0.98)) / EASY_RATE
+    return (len(clip) - 1) / fps * min(max(hurry, 1.0), MAX_EASE)
+
+
 def _stretched(clip: np.ndarray, seconds: float, fps: float) -> np.ndarray:
-    """A clip played in `seconds`, (T', 2, 21, 3)."""
+    """A clip played in `seconds`, (T', 2, 21, 3); cubic between its frames."""
+    from handx_gen.hand_model import project
+
     frames = max(2, round(seconds * fps) + 1)
+    if frames == len(clip):
+        return clip
     query = np.linspace(0, len(clip) - 1, frames)
     low = np.minimum(query.astype(int), len(clip) - 2)
-    share = (query - low)[:, None, None, None]
-    return clip[low] * (1 - share) + clip[low + 1] * share
+    s = (query - low)[:, None, None, None]
+    slope = np.gradient(clip, axis=0)
+    played = (
+        (2 * s**3 - 3 * s**2 + 1) * clip[low]
+        + (s**3 - 2 * s**2 + s) * slope[low]
+        + (3 * s**2 - 2 * s**3) * clip[low + 1]
+        + (s**3 - s**2) * slope[low + 1]
+    )
+    return project(played).astype(np.float32)
 
 
 def _joined(parts: list[np.ndarray], fps: float) -> np.ndarray:
