@@ -21,8 +21,8 @@ from retarget.errors import RetargetError
 from retarget.knots import Plan, make_trajectory
 from retarget.options import RetargetOptions
 from retarget.report import RetargetReport
-from retarget.retime import Retiming, choose_stretch, soft_ends
-from retarget.speeds import speed_ratio
+from retarget.retime import Retiming, soft_ends, stretch_of_speeds
+from retarget.speeds import needed_stretch, speed_ratio
 from retarget.trajectory import BimanualTrajectory
 from robots.robot import RobotSpec
 
@@ -86,8 +86,7 @@ def _solve(clip: Clip, options: RetargetOptions) -> tuple[Clip, SolvedClip, floa
     deviations, most = options.deviations, options.iterations
     start = start_frames(clip, deviations)
     solved = solve_clip(clip, start, deviations, np.inf, most, ROUGH)
-    ratio = speed_ratio(clip.problems, solved.z, clip.fps, options)
-    stretch = choose_stretch(ratio, options.max_stretch, options.tolerated)
+    stretch = needed_stretch(clip.problems, solved.z, clip.fps, options)
     for _ in range(1 + CORRECTIONS):
         factor = int(np.ceil(stretch / (clip.fps * FRAME_PERIOD) - 1e-6))
         finer = clip.finer(max(factor, 1))
@@ -96,7 +95,7 @@ def _solve(clip: Clip, options: RetargetOptions) -> tuple[Clip, SolvedClip, floa
         solved = solve_clip(clip, start, deviations, stretch, most, FINE)
         # With the limits in force, most of the speeding is gone; what is left needs time.
         ratio = speed_ratio(clip.problems, solved.z, clip.fps, options)
-        needed = choose_stretch(ratio, options.max_stretch, SPEEDING)
+        needed = stretch_of_speeds(ratio, options.max_stretch, SPEEDING)
         if needed <= stretch * 1.03:
             break
         stretch = needed

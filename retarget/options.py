@@ -12,8 +12,8 @@ class RetargetOptions:
 
     Attributes:
         max_stretch: Time is stretched by at most this factor.
-        tolerated: Fraction of frames that may hit a velocity limit before time is
-            stretched further.
+        tolerated: How far velocity limits may keep a joint from where it should be before
+            time is stretched further [rad].
         rate: Knots per second of the trajectory [Hz].
         solve_rate: A faster recording is solved at this rate [Hz].
         wrist_speed: Limit of the wrist's linear velocity [m/s].

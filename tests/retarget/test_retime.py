@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from retarget.retime import Retiming, choose_stretch
+from retarget.retime import Retiming, stretch_of_paths, stretch_of_speeds
 
 
 @given(st.floats(1, 4), st.floats(0, 0.3), st.floats(0, 0.3), st.floats(0.4, 20))
@@ -32,12 +32,29 @@ def test_without_ramps_time_is_only_scaled():
 
 def test_the_stretch_is_the_smallest_that_leaves_few_frames_saturated():
     ratio = np.linspace(0, 2, 101)
-    stretch = choose_stretch(ratio, largest=4, tolerated=0.1)
+    stretch = stretch_of_speeds(ratio, largest=4, share=0.1)
     assert (ratio / stretch > 1).mean() <= 0.1
     assert (ratio / (stretch - 0.05) > 1).mean() > 0.1
 
 
 def test_the_stretch_never_speeds_up_nor_exceeds_its_bound():
-    assert choose_stretch(np.full(10, 0.3), 4, 0.1) == 1
-    assert choose_stretch(np.full(10, 30.0), 4, 0.1) == 4
-    assert choose_stretch(np.zeros(0), 4, 0.1) == 1
+    assert stretch_of_speeds(np.full(10, 0.3), 4, 0.1) == 1
+    assert stretch_of_speeds(np.full(10, 30.0), 4, 0.1) == 4
+    assert stretch_of_speeds(np.zeros(0), 4, 0.1) == 1
+
+
+def test_a_path_is_given_the_time_that_its_sweeps_need():
+    t = np.linspace(0, 1, 31)[:, None]  # 1 s at 30 frames per second
+    sweep, limit = 2 * t, np.ones(1)  # 2 rad in 1 s, allowed is 1 rad/s
+    assert stretch_of_paths([(sweep, limit)], 30, 4, 1e-3) == pytest.approx(2, abs=0.02)
+    # Where half a radian may be missed at either end, half the way is enough.
+    assert stretch_of_paths([(sweep, limit)], 30, 4, 0.5) == pytest.approx(1, abs=0.05)
+    assert stretch_of_paths([(0.1 * sweep, limit)], 30, 4, 1e-3) == 1
+    assert stretch_of_paths([(50 * sweep, limit)], 30, 4, 1e-3) == pytest.approx(4)
+
+
+def test_a_short_peak_of_speed_asks_for_little_time():
+    t = np.arange(61)[:, None] / 30
+    step = np.where(t > 1, 0.15, 0.0)  # 4.5 rad/s within one frame
+    assert stretch_of_paths([(step, np.ones(1))], 30, 4, 0.1) == 1
+    assert stretch_of_paths([(step, np.ones(1))], 30, 4, 0.01) > 1.5
