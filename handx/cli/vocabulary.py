@@ -11,7 +11,7 @@ class Vocabulary:
     not in this list is met with the nearest known request and "can't tell".
 
       handx vocabulary
-      handx run "spread the fingers, then make a fist three times"
+      handx run "spread the fingers, then clap three times"
     """
 
     def execute(self) -> int:

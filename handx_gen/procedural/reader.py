@@ -9,13 +9,8 @@ import difflib
 import re
 from dataclasses import replace
 
-from handx_gen.procedural.rules import (
-    FINGER_WORDS,
-    NUMBERS,
-    Clause,
-    leftovers,
-    match_rules,
-)
+from handx_gen.procedural.doubts import doubts
+from handx_gen.procedural.rules import FINGER_WORDS, NUMBERS, Clause, match_rules
 from handx_gen.procedural.timeline import Program, Step
 from handx_gen.procedural.vocabulary import PRIMITIVES
 from handx_gen.prompt import Plan
@@ -40,11 +35,10 @@ def read(text: str) -> Program:
         if steps and re.fullmatch(_CONTINUATION, part):
             continue
         found = match_rules(clause)
-        words = leftovers(clause, found)
         if not found:
-            unread += words or clause.text.split()
+            unread += clause.text.split()
             continue
-        unread += words
+        unread += [word for step in found for word in doubts(clause, step)]
         previous = clause.hand
         if steps:
             busy = {s for step in steps if step.order == order for s in step.sides}
@@ -88,7 +82,9 @@ def read_plan(plan: Plan) -> Program:
     )
 
 
-_CONTINUATION = r"(?:hold|keep|part)(?: it| them)?(?: there| apart| together)?"
+_CONTINUATION = (
+    r"hold(?: it| them)?(?: there)?|keep (?:it|them) (?:there|together)|part them"
+)
 """Clauses that only say how the movement before them ends, which it does anyway."""
 
 

@@ -5,7 +5,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from handx_gen.procedural.timeline import Step
-from handx_gen.procedural.vocabulary import PRIMITIVES
 from handx_gen.skeleton import FINGERS
 
 FOUR = FINGERS[1:]
@@ -27,19 +26,6 @@ NUMBERS = {
     "one": 1, "two": 2, "three": 3, "four": 4, "five": 5, "1": 1, "2": 2, "3": 3, "4": 4,
     "5": 5, "a": 1,
 }  # fmt: skip
-_FILLER = frozenset(
-    """a an the please your you my me i could can would will want to of with on in at both
-    and or it its it's them they hand hands finger fingers fingertip fingertips tip tips
-    each all every other one's own time same while as let have then first next do make
-    use using now again just only right left is are be should so that this there keep
-    from for up down palm palms wrist wrists side sides gently slowly quickly softly
-    against onto into together apart by two into one another air ahead away nothing else
-    give show sign gesture shape hold wide tight tightly tight; only! row starting
-    beginning through each's ok okay himself over against's fully completely straight
-    slightly like his her robot robot's move bring touch tap front face facing towards
-    toward""".split()
-)
-"""Words that carry no request of their own once a rule has matched the clause."""
 
 
 @dataclass(frozen=True)
@@ -146,7 +132,7 @@ def _counting(c: Clause) -> list[Step]:
     return [Step("count", c.hand, count=max(numbers))] if numbers else []
 
 
-_SHAPE_WORDS = (
+SHAPE_WORDS = (
     ((), r"fists?|clench\w*|ball up|squeeze"),
     (("thumb",), r"thumbs?[ -]up"),
     (("index", "middle"), r"(?:v|peace|victory)[ -]?sign|v"),
@@ -159,7 +145,7 @@ _SHAPE_WORDS = (
 
 
 def _shape(c: Clause) -> list[Step]:
-    for fingers, pattern in _SHAPE_WORDS:
+    for fingers, pattern in SHAPE_WORDS:
         if c.has(pattern):
             return [Step("shape", c.hand, fingers)]
     if (
@@ -233,7 +219,7 @@ def _turning(c: Clause) -> list[Step]:
     return []
 
 
-_MOVE_WORDS = (
+MOVE_WORDS = (
     ("up", r"up|upwards?|raise|lift|higher"),
     ("down", r"down|downwards?|lower"),
     ("forward", r"forwards?|ahead|push"),
@@ -257,7 +243,7 @@ def _moving(c: Clause) -> list[Step]:
     text = c.text
     # The hand's own side is not a direction.
     text = re.sub(r"\b(left|right) hand\b", "hand", text)
-    for direction, pattern in _MOVE_WORDS:
+    for direction, pattern in MOVE_WORDS:
         if re.search(rf"\b(?:{pattern})\b", text):
             return [Step("move", c.hand, direction=direction, count=c.count)]
     return []
@@ -279,40 +265,3 @@ def match_rules(clause: Clause) -> list[Step]:
         if found:
             return found
     return []
-
-
-_KNOWN = frozenset(
-    w
-    for p in PRIMITIVES.values()
-    for example in p.examples
-    for w in re.findall(r"[a-z']+", example)
-)
-
-
-def leftovers(clause: Clause, found: list[Step]) -> list[str]:
-    """Words of a clause that no rule knows: they may matter, so they are reported."""
-    patterns = "|".join(
-        [p for _, p in FINGER_WORDS]
-        + [p for _, p in _SHAPE_WORDS]
-        + [p for _, p in _TURN_WORDS if found and found[0].primitive == "turn"]
-        + [p for _, p in _MOVE_WORDS]
-    )
-    text = re.sub(rf"\b(?:{patterns})\b", " ", clause.text)
-    known = _KNOWN | _FILLER | _VOCABULARY
-    return [w for w in re.findall(r"[a-z']+", text) if w not in known]
-
-
-_VOCABULARY = frozenset(
-    """once twice thrice times time one two three four five count numbers number pinch
-    pinches touches taps meets meet kiss bend bends curl curls fold folds flex crook
-    straighten extend stretch out uncurl unbend inward forward forwards back backwards
-    bring fingers sequence succession turn after other close form clench fist ball
-    squeeze shut open unfold flat flatten straight point raise stick thumb show reach
-    spread fan splay side tight draw rotate roll tilt swing cock drop faces looks until
-    wrist lift lower push pull shift carry take slide over circle circles trace round go
-    in still rest leave not don't move press tip let join hit clap applaud slap part
-    place rub stroke wash along lace interlace interlock slip between steeple tent pray
-    closer near towards separate drift away come prod poke run ripple first last at
-    from to pinky index middle ring little hold them upright keep put makes make there
-    hang loose rock hand's 's lets touched curling""".split()
-)

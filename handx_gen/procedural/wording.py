@@ -161,7 +161,7 @@ TEMPLATES: dict[str, dict[str, tuple[str, ...]]] = {
     },
 }  # fmt: skip
 
-_TURN = {
+TURN_WORDING = {
     # direction: (a, b, c, d, e, f) of the three turn templates
     "flex": ("flex", " at the wrist", "bend", " towards the palm", "drop", ""),
     "extend": ("bend", " back at the wrist", "extend", " back", "cock", " backwards"),
@@ -260,7 +260,7 @@ def _slots(step: Step, rng: np.random.Generator) -> dict[str, str]:
     left = _pick(rng, _FINGER[step.fingers[0]]) if step.fingers else ""
     right = _pick(rng, _FINGER[step.other_finger]) if step.other_finger else left
     backwards = step.fingers[:1] == ("pinky",)
-    turn = _TURN.get(step.direction, ("",) * 6)
+    turn = TURN_WORDING.get(step.direction, ("",) * 6)
     shape = fingers or "thumb"
     article = "the " if shape else ""
     circles = "a circle" if step.count == 1 else f"{_NUMBER[step.count]} circles"
