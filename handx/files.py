@@ -27,8 +27,17 @@ def staged(out: Path, replaces: tuple[str, ...]) -> Iterator[Path]:
             removed, so that `out` never mixes two runs.
 
     Raises:
-        InputError: `out` cannot be made or written to. Raised before the block runs.
+        InputError: `out` cannot be made or written to, or a folder has the name of one
+            of the results. Raised before the block runs.
     """
+    for name in replaces:
+        if (out / name).is_dir():
+            raise InputError(
+                out / name,
+                "--out",
+                "is a folder",
+                "move it away, or choose another --out",
+            )
     made = [folder for folder in (out, *out.parents) if not folder.exists()]
     try:
         out.mkdir(parents=True, exist_ok=True)

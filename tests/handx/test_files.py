@@ -38,3 +38,12 @@ def test_a_place_that_cannot_be_written_is_said_before_the_work(tmp_path):
     (tmp_path / "file").write_text("")
     with pytest.raises(InputError, match="--out"), staged(tmp_path / "file" / "x", ()):
         pytest.fail("the work began")
+
+
+def test_a_folder_in_the_place_of_a_result_is_said_before_the_work(tmp_path):
+    (tmp_path / "report.json").mkdir()
+    with (
+        pytest.raises(InputError, match="report.json"),
+        staged(tmp_path, ("report.json", "rollout.npz")),
+    ):
+        pytest.fail("the work began")
