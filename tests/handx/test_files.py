@@ -43,7 +43,7 @@ def test_a_place_that_cannot_be_written_is_said_before_the_work(tmp_path):
 def test_a_folder_in_the_place_of_a_result_is_said_before_the_work(tmp_path):
     (tmp_path / "report.json").mkdir()
     with (
-        pytest.raises(InputError, match="report.json"),
+        pytest.raises(InputError, match=r"report\.json"),
         staged(tmp_path, ("report.json", "rollout.npz")),
     ):
         pytest.fail("the work began")
