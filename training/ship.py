@@ -83,7 +83,7 @@ def model_card(config: GeneratorConfig, weights: int, scores: list[str]) -> str:
             f"{trained['steps']:,} steps of {trained['batch']} in {trained['minutes']:g} "
             f"minutes on {trained['device']} (a busy machine with two cores), seed "
             f"{trained['seed']}. Command: `python -m training.train_diffusion`, config "
-            "`cpu`. The log is in `log.json`.",
+            f"`cpu`. {trained.get('note', '').capitalize()}. The log is in `log.json`.",
             "",
             "## Scores",
             "",

@@ -165,6 +165,8 @@ def main(arguments: list[str] | None = None) -> int:
         if name in (generator.config.name, "program", "retrieval")
     }
     given = [f"--model {options.model}", f"--clips {options.clips}"]
+    if options.data:
+        given.append("--data data/synth-v1")
     facts = {
         "command": " ".join(["python -m training.evaluation.report", *given]),
         "date": time.strftime("%Y-%m-%d"),
