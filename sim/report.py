@@ -113,4 +113,8 @@ class SimReport:
         if body.get("passed") is not report.passed:
             raise InputError(path, "passed", "does not follow from the verdicts",
                              "run `handx validate` again")  # fmt: skip
+        failed = [check.name for check in report.checks if check.passed is False]
+        if report.passed and failed:
+            raise InputError(path, "verdicts", f"a PASS although “{failed[0]}” failed",
+                             "run `handx validate` again")  # fmt: skip
         return report

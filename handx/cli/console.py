@@ -74,7 +74,7 @@ def checks(report: SimReport) -> Table:
     for check in report.checks:
         value = "n/a" if check.value is None else f"{check.value:.3g}"
         result = {None: "n/a", True: "ok", False: "FAILED"}[check.passed]
-        bound = f"{check.sense} {check.threshold:g}"
+        bound = f"{'≤' if check.sense == '<' else '≥'} {check.threshold:g}"
         unit = "" if check.unit == "1" else check.unit
         rows.append((check.name, value, bound, unit, result))
     return listing(

@@ -172,6 +172,16 @@ def test_verifying_needs_neither_mujoco_nor_pinocchio(root) -> None:
     assert done.returncode == 0, done.stderr
 
 
+def test_a_report_that_passes_over_a_failed_check_is_refused(good, tmp_path) -> None:
+    _, _, report = good
+    failed = replace(report.checks[0], passed=False)
+    yes = dict.fromkeys(report.verdicts, Verdict("yes"))
+    path = tmp_path / "report.json"
+    replace(report, verdicts=yes, checks=(failed,)).save(path)
+    with pytest.raises(InputError, match="failed"):
+        SimReport.load(path)
+
+
 def test_no_nan_reaches_a_report(good) -> None:
     def numbers(value):
         if isinstance(value, dict):
