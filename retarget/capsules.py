@@ -26,6 +26,9 @@ class CapsuleSet:
         radius: (C,) [m].
         reach: (C,) radius of the sphere about a capsule's centre that holds it [m].
         colliding: (C, C) bool, pairs of this hand that may collide; upper triangle.
+        room: (C, C) distance of those pairs at rest [m]; 0 for others and for links two
+            joints apart, which come close whenever a finger bends.
+        touching: (C,) bool, capsules of fingertips and palm, which are meant to touch.
     """
 
     start: Points
@@ -33,6 +36,8 @@ class CapsuleSet:
     radius: np.ndarray
     reach: np.ndarray
     colliding: np.ndarray
+    room: np.ndarray
+    touching: np.ndarray
 
 
 @lru_cache(maxsize=16)
@@ -57,8 +62,19 @@ def capsule_set(spec: HandSpec) -> CapsuleSet:
     keep = ~near & (apart > 0) & _can_approach(model, body, first, second)
     colliding = np.zeros((count, count), bool)
     colliding[first[keep], second[keep]] = True
+    room = np.zeros((count, count))
+    grand = model.parent[model.parent]
+    far = (
+        keep
+        & (grand[body[first]] != body[second])
+        & (grand[body[second]] != body[first])
+    )
+    room[first[far], second[far]] = apart[far]
     reach = np.linalg.norm(b - a, axis=1) / 2 + radius
-    return CapsuleSet(start, end, radius, reach, colliding)
+    links = [finger.tip_link for finger in spec.fingers.values()] + [spec.palm_link]
+    surfaces = model.points([(link, np.zeros(3)) for link in links]).body
+    touching = np.isin(body, surfaces)
+    return CapsuleSet(start, end, radius, reach, colliding, room, touching)
 
 
 def _can_approach(
