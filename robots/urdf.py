@@ -114,7 +114,9 @@ def _parse(path: Path) -> ElementTree.Element:
         scanner.Parse(data, True)
         return ElementTree.fromstring(data)
     except (expat.ExpatError, ElementTree.ParseError, ValueError, LookupError) as error:
-        raise RobotError(path, "", f"not well-formed XML ({error})") from None
+        raise RobotError(
+            path, "", f"not well-formed XML ({error})", "mend the file near that line"
+        ) from None
 
 
 def _check_mesh(path: Path, filename: str) -> None:
