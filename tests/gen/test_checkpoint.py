@@ -6,7 +6,14 @@ import pytest
 
 from handx_gen.checkpoint import GeneratorConfig, load_checkpoint, save_checkpoint
 from handx_gen.errors import InputError
-from handx_gen.generator import Generator, available_models, generate, load_generator
+from handx_gen.generator import (
+    MAX_EASE,
+    Generator,
+    available_models,
+    easy_seconds,
+    generate,
+    load_generator,
+)
 from handx_gen.prompt import Plan, Prompt, Segment
 from handx_gen.representation import WristRelative
 from handx_gen.skeleton import bone_lengths
@@ -135,13 +142,24 @@ def test_generated_motion_has_constant_bones_and_follows_the_seed(folder):
 
 def test_segments_follow_one_another_without_a_jump(folder):
     a, b = Prompt(sentence="open"), Prompt(left="close")
-    plan = Plan((Segment(a, 1.0), Segment(b)))
+    plan = Plan((Segment(a, 1.0), Segment(b, 59 / 30)))
     motion = generate(plan, str(folder))[0]
     assert len(motion) == 31 + 11 + 60
-    wrist = motion.joints[
-        30:43, :, 0
-    ]  # the last frame of one to the first of the other
+    # From the last frame of one segment to the first of the other.
+    wrist = motion.joints[30:43, :, 0]
     step = np.linalg.norm(np.diff(wrist, axis=0), axis=-1)
     way = np.linalg.norm(wrist[-1] - wrist[0], axis=-1)
     np.testing.assert_allclose(step.sum(0), way, rtol=1e-3)  # a straight passage …
     assert (step[[0, -1]] < 0.05 * way).all()  # … that starts and ends at rest
+
+
+def test_a_segment_without_a_length_is_slowed_until_no_finger_hurries(folder):
+    generator = load_generator(str(folder))
+    prompt = Prompt(sentence="open")
+    clip = generator.clips([prompt], [0])[0]
+    seconds = easy_seconds(clip, 30.0)
+    assert 59 / 30 <= seconds <= 59 / 30 * MAX_EASE + 1e-9
+    motion = generate(Plan((Segment(prompt),)), str(folder))[0]
+    assert len(motion) == round(seconds * 30) + 1
+    still = np.broadcast_to(clip[:1], clip.shape)
+    assert easy_seconds(still, 30.0) == pytest.approx(59 / 30)
