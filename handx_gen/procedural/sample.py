@@ -26,6 +26,8 @@ from handx_gen.skeleton import FINGERS
 
 FRAMES = 60
 SPLITS = ("train", "val", "heldout_combination", "heldout_wording")
+ATTEMPTS = 1000
+"""Programs tried for one clip; a held-out combination is met in about one of twenty."""
 SENTENCES = 4
 """Wordings per clip."""
 MAX_OVERLAP = 0.002
@@ -222,7 +224,7 @@ def synthesize(seed: int, split: str = "train") -> SyntheticClip:
     """
     stream = SPLITS.index(split)
     wording = HELD_OUT if split == "heldout_wording" else TRAIN
-    for attempt in range(60):
+    for attempt in range(ATTEMPTS):
         rng = np.random.default_rng([seed, stream, attempt])
         program = sample_program(rng)
         if held_out_combination(program) != (split == "heldout_combination"):
@@ -240,4 +242,4 @@ def synthesize(seed: int, split: str = "train") -> SyntheticClip:
         triple = _triple(program, rng, wording)
         program = replace(program, text=sentences[0])
         return SyntheticClip(joints, sentences, triple, requested, program, seed)
-    raise AssertionError(f"no clip for seed {seed} of {split} in 60 attempts")
+    raise AssertionError(f"no clip for seed {seed} of {split} in {ATTEMPTS} attempts")
