@@ -153,24 +153,6 @@ def closest(hand: HandSpec, link_a: str, link_b: str, seed: int = 0) -> Closest:
     return best
 
 
-def reachability(robot: RobotSpec, side: str, finger: str) -> float:
-    """By how much the thumb misses a finger's tip, pad to pad.
-
-    Args:
-        robot: The robot.
-        side: "left" or "right".
-        finger: A finger other than the thumb.
-
-    Returns:
-        The smallest gap between the two pads within the joint limits [m]; 0 where they
-        can touch.
-
-    Raises:
-        RetargetError: The hand has no such finger.
-    """
-    return pinch(robot.hands[side], finger).short_by
-
-
 def pinch(hand: HandSpec, finger: str, seed: int = 0) -> Reach:
     """The pinch of thumb and `finger`, and what else overlaps in it.
 

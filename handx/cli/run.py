@@ -1,14 +1,12 @@
 """`handx run`: text in, everything out."""
 
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Annotated
 
-import tyro
+from handx.cli.drawing import Drawing
 
 
-@dataclass(frozen=True)
-class Run:
+@dataclass(frozen=True, kw_only=True)
+class Run(Drawing):
     """Text in, checked robot motion out: every stage in one go.
 
     Draws a two-handed motion, puts it on a robot, simulates it, and says honestly
@@ -24,22 +22,8 @@ class Run:
     trajectory.mcap and video.mp4 in --out.
     """
 
-    text: Annotated[tyro.conf.Positional[str], tyro.conf.arg(metavar="TEXT")]
-    """What the hands should do, in English."""
     robot: str = "shadow"
     """Which robot (`handx robots`)."""
-    out: Path = Path("out")
-    """Folder for the files."""
-    model: str = "auto"
-    """auto, program (exact, by rules), synth-v1 (network), or a checkpoint folder."""
-    seed: int = 0
-    """Same seed, same motion."""
-    seconds: float | None = None
-    """How long the motion lasts [s]; by default as long as it needs."""
-    samples: int = 1
-    """Motions to draw; the best match is kept."""
-    device: str = "cpu"
-    """Where a network runs."""
 
     def execute(self) -> int:
         """Run every stage and print a table for each."""

@@ -148,20 +148,28 @@ def palm_points(hand: np.ndarray) -> np.ndarray:
     return np.concatenate(clouds, -2)
 
 
+def tip_palm_distance(tips: np.ndarray, palm: np.ndarray) -> np.ndarray:
+    """Tips (..., K, 3) to the nearest point of a palm (..., N, 3), (..., K) [m]."""
+    return np.linalg.norm(palm[..., :, None, :] - tips[..., None, :, :], axis=-1).min(
+        -2
+    )
+
+
+def palm_distance(left: np.ndarray, right: np.ndarray) -> np.ndarray:
+    """Between two palms (..., N, 3): mean over the closest pairs, (...) [m]."""
+    between = np.linalg.norm(left[..., :, None, :] - right[..., None, :, :], axis=-1)
+    return np.sort(between.min(-1), axis=-1)[..., :CLOSEST_PALM_PAIRS].mean(-1)
+
+
 def pair_distances(joints: np.ndarray) -> np.ndarray:
     """Distance of every pair of `PAIRS` before radii, (T, 2, 21, 3) → (T, 44) [m]."""
     tips = joints[:, :, TIP_INDEX]  # (T, 2, 5, 3)
     intra = np.linalg.norm(tips[:, :, 1:] - tips[:, :, :1], axis=-1).reshape(-1, 8)
     inter = np.linalg.norm(tips[:, 0, :, None] - tips[:, 1, None], axis=-1)
     palms = palm_points(joints)  # (T, 2, 60, 3)
-    right_on_left = np.linalg.norm(
-        palms[:, 0, :, None] - tips[:, 1, None], axis=-1
-    ).min(1)
-    left_on_right = np.linalg.norm(
-        palms[:, 1, :, None] - tips[:, 0, None], axis=-1
-    ).min(1)
-    between = np.linalg.norm(palms[:, 0, :, None] - palms[:, 1, None], axis=-1)
-    nearest = np.sort(between.min(2), axis=1)[:, :CLOSEST_PALM_PAIRS].mean(1)
+    right_on_left = tip_palm_distance(tips[:, 1], palms[:, 0])
+    left_on_right = tip_palm_distance(tips[:, 0], palms[:, 1])
+    nearest = palm_distance(palms[:, 0], palms[:, 1])
     return np.concatenate(
         [
             intra,

@@ -23,8 +23,8 @@ from handx_gen.skeleton import CHAIN_INDEX, FINGERS, SIDES
 
 BENT, EXTENDED = 105.0, 75.0
 """Curl [deg] from which a finger counts as bent, and up to which as extended."""
-THUMB_BENT, THUMB_EXTENDED = 60.0, 40.0
-"""The same for the thumb, whose curl has two joints."""
+THUMB_EXTENDED = 40.0
+"""The same for an extended thumb, whose curl has two joints."""
 BEND_LEG, THUMB_BEND_LEG = 55.0, 35.0
 """Smallest change of curl that is a bend or an extension [deg]."""
 SPREAD_LEG = 7.0

@@ -296,11 +296,10 @@ def _extras(
         counts[key] = counts.get(key, 0) + 1
         if event.kind in _STRICT_COUNT:
             # Palms and interlaced fingers bring small contacts of neighbours along.
-            if event.kind != "pinch" and kinds & {"palms", "slide", "interlace"}:
-                if event.kind != "palms":
-                    continue
-                if not {"palms"} & kinds:
-                    continue
+            crowded = kinds & {"palms", "slide", "interlace"}
+            asked = event.kind == "pinch" or event.kind in kinds & {"palms"}
+            if crowded and not asked:
+                continue
             if counts[key] > consumed.get(key, 0):
                 extras.append(describe_event(event))
         elif event.kind in ("bend", "extend") and not two_handed:

@@ -125,17 +125,6 @@ def solve_pinches(shape: HandShape, relaxed: np.ndarray) -> dict[str, np.ndarray
     return dict(zip(names, poses, strict=True))
 
 
-def pinch_gaps(body: Body) -> dict[str, float]:
-    """Gap between the pads in each solved pinch [m]; 0 is exact."""
-    gaps = {}
-    for k, finger in enumerate(FINGERS[1:], start=1):
-        points, _ = finger_points(body.shape, body.pinches[finger])
-        gaps[finger] = float(
-            np.linalg.norm(points[0, 3] - points[k, 3]) - 2 * PAD_RADIUS
-        )
-    return gaps
-
-
 def bent(body: Body, fingers: tuple[str, ...], amount: float = 1.0) -> np.ndarray:
     """`relaxed` with the named fingers folded by `amount`, neighbours following."""
     pose = body.relaxed.copy()

@@ -4,9 +4,11 @@ Every function pair `*_moves(step, stage) -> (moves, seconds)` and `*_requests(s
 belongs to one entry of `vocabulary.PRIMITIVES`. A step for "both" hands is done by each.
 """
 
+from typing import Any
+
 import numpy as np
 
-from handx_gen.kinematics.requests import RequestedEvent
+from handx_gen.kinematics.requests import EventKind, RequestedEvent
 from handx_gen.procedural import poses
 from handx_gen.procedural.timeline import Move, Stage, Step, about, finger_moves
 from handx_gen.skeleton import FINGERS, SIDES
@@ -17,6 +19,31 @@ FOUR = FINGERS[1:]
 
 def _hands(step: Step) -> tuple[str, ...]:
     return tuple(SIDES[side] for side in step.sides)
+
+
+def _each_hand(step: Step, kind: EventKind, **more: Any) -> list[RequestedEvent]:
+    """The same event asked of every hand that takes part."""
+    return [
+        RequestedEvent(kind, hand, order=100 * step.order, **more)
+        for hand in _hands(step)
+    ]
+
+
+def _to_and_fro(
+    step: Step,
+    side: int,
+    channel: str,
+    there: tuple[np.ndarray, float, float],
+    back: tuple[np.ndarray, float, float],
+) -> list[Move]:
+    """A channel to a target, `count` times; (target, travel [s], travel and rest [s])."""
+    moves: list[Move] = []
+    clock = 0.0
+    for i in range(2 * step.count - 1):
+        target, travel, slot = back if i % 2 else there
+        moves.append(Move(side, channel, clock, clock + travel, target))
+        clock += slot
+    return moves
 
 
 def bend_moves(step: Step, stage: Stage) -> Moves:
@@ -41,12 +68,7 @@ def bend_moves(step: Step, stage: Stage) -> Moves:
 
 def bend_requests(step: Step) -> list[RequestedEvent]:
     """Each named finger bends."""
-    return [
-        RequestedEvent(
-            "bend", hand, step.fingers, count=step.count, order=100 * step.order
-        )
-        for hand in _hands(step)
-    ]
+    return _each_hand(step, "bend", fingers=step.fingers, count=step.count)
 
 
 def extend_moves(step: Step, stage: Stage) -> Moves:
@@ -68,10 +90,7 @@ def extend_moves(step: Step, stage: Stage) -> Moves:
 
 def extend_requests(step: Step) -> list[RequestedEvent]:
     """Each named finger extends."""
-    return [
-        RequestedEvent("extend", hand, step.fingers, order=100 * step.order)
-        for hand in _hands(step)
-    ]
+    return _each_hand(step, "extend", fingers=step.fingers)
 
 
 def _wave_order(step: Step) -> tuple[str, ...]:
@@ -108,10 +127,7 @@ def shape_moves(step: Step, stage: Stage) -> Moves:
 
 def shape_requests(step: Step) -> list[RequestedEvent]:
     """The hand shows that shape."""
-    return [
-        RequestedEvent("shape", hand, step.fingers, order=100 * step.order)
-        for hand in _hands(step)
-    ]
+    return _each_hand(step, "shape", fingers=step.fingers)
 
 
 COUNTING = (
@@ -189,8 +205,7 @@ def spread_moves(step: Step, stage: Stage) -> Moves:
 
 def spread_requests(step: Step) -> list[RequestedEvent]:
     """The fingers spread or close."""
-    kind = "spread" if step.primitive == "spread" else "close"
-    return [RequestedEvent(kind, hand, order=100 * step.order) for hand in _hands(step)]
+    return _each_hand(step, "spread" if step.primitive == "spread" else "close")
 
 
 TURNS = {
@@ -211,28 +226,15 @@ def turn_moves(step: Step, stage: Stage) -> Moves:
     for side in step.sides:
         here = stage.state[side]["rotation"]
         there = here @ about(axis, degrees)
-        clock = 0.0
-        for i in range(step.count):
-            if i:
-                moves.append(Move(side, "rotation", clock, clock + 0.38, here))
-                clock += 0.4
-            moves.append(Move(side, "rotation", clock, clock + 0.45, there))
-            clock += 0.48
+        moves += _to_and_fro(
+            step, side, "rotation", (there, 0.45, 0.48), (here, 0.38, 0.40)
+        )
     return moves, 0.88 * step.count - 0.35
 
 
 def turn_requests(step: Step) -> list[RequestedEvent]:
     """The hand turns that way."""
-    return [
-        RequestedEvent(
-            "turn",
-            hand,
-            direction=step.direction,
-            count=step.count,
-            order=100 * step.order,
-        )
-        for hand in _hands(step)
-    ]
+    return _each_hand(step, "turn", direction=step.direction, count=step.count)
 
 
 MOVES = {
@@ -256,28 +258,15 @@ def move_moves(step: Step, stage: Stage) -> Moves:
         if len(step.sides) == 1 and stage.state[side]["position"][0] + offset[0] < 0.04:
             offset[0] *= 0.6  # not into the other hand
         here = stage.state[side]["position"]
-        clock = 0.0
-        for i in range(step.count):
-            if i:
-                moves.append(Move(side, "position", clock, clock + 0.42, here))
-                clock += 0.45
-            moves.append(Move(side, "position", clock, clock + 0.5, here + offset))
-            clock += 0.52
+        moves += _to_and_fro(
+            step, side, "position", (here + offset, 0.5, 0.52), (here, 0.42, 0.45)
+        )
     return moves, 0.97 * step.count - 0.42
 
 
 def move_requests(step: Step) -> list[RequestedEvent]:
     """The wrist travels that way."""
-    return [
-        RequestedEvent(
-            "move",
-            hand,
-            direction=step.direction,
-            count=step.count,
-            order=100 * step.order,
-        )
-        for hand in _hands(step)
-    ]
+    return _each_hand(step, "move", direction=step.direction, count=step.count)
 
 
 def circle_moves(step: Step, stage: Stage) -> Moves:
@@ -293,10 +282,7 @@ def circle_moves(step: Step, stage: Stage) -> Moves:
 
 def circle_requests(step: Step) -> list[RequestedEvent]:
     """The wrist draws a circle."""
-    return [
-        RequestedEvent("circle", hand, count=step.count, order=100 * step.order)
-        for hand in _hands(step)
-    ]
+    return _each_hand(step, "circle", count=step.count)
 
 
 def still_moves(step: Step, stage: Stage) -> Moves:
@@ -306,6 +292,4 @@ def still_moves(step: Step, stage: Stage) -> Moves:
 
 def still_requests(step: Step) -> list[RequestedEvent]:
     """The hand keeps still throughout."""
-    return [
-        RequestedEvent("still", hand, order=100 * step.order) for hand in _hands(step)
-    ]
+    return _each_hand(step, "still")

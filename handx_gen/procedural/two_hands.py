@@ -1,19 +1,21 @@
 """Primitives of the two hands together, with contacts closed exactly.
 
 Wrists are placed rigidly, so that the asked points end a given gap apart whatever the
-fingers do: tips by a translation, palms by a secant search on the same gap that
+fingers do: tips by a translation, palms by bisection on the same distances that
 `contacts` measures. After contact the hands part and return to rest.
 """
+
+from collections.abc import Callable
 
 import numpy as np
 
 from handx_gen.hand_model import LOWER, UPPER, finger_points, to_joints
 from handx_gen.kinematics.contacts import (
     PAD_RADIUS,
-    PAIRS,
-    PALM_PAIR,
-    contact_track,
+    PALM_HALF_THICKNESS,
+    palm_distance,
     palm_points,
+    tip_palm_distance,
 )
 from handx_gen.kinematics.requests import RequestedEvent
 from handx_gen.procedural import poses
@@ -151,21 +153,27 @@ def touch_requests(step: Step) -> list[RequestedEvent]:
     ]
 
 
-def _palm_contact(stage: Stage) -> list[tuple[np.ndarray, np.ndarray, np.ndarray]]:
-    """Both palms flat on each other: gap 0 by secant search on the separation."""
-    pose = poses.FLAT
-    column = PAIRS.index(PALM_PAIR)
-
-    def gap(x: float) -> float:
-        wrist = np.array([x, 0.0, 0.0])
-        both = [_hand_joints(stage, s, pose, PALMS_IN, wrist) for s in (0, 1)]
-        return float(contact_track(np.stack(both)[None]).gap[0, column])
-
-    low, high = 0.012, 0.10
+def _closing(gap: Callable[[float], float], low: float, high: float) -> float:
+    """The smallest separation in [low, high] at which nothing overlaps, by bisection."""
     for _ in range(30):
         middle = 0.5 * (low + high)
         low, high = (middle, high) if gap(middle) < 0 else (low, middle)
-    wrist = np.array([high, 0.02, -0.02])
+    return high
+
+
+def _palm_contact(stage: Stage) -> list[tuple[np.ndarray, np.ndarray, np.ndarray]]:
+    """Both palms flat on each other: the separation at which their gap is 0."""
+    pose = poses.FLAT
+    left, right = (
+        palm_points(_hand_joints(stage, s, pose, PALMS_IN, np.zeros(3))) for s in (0, 1)
+    )
+    apart = np.array([1.0, 0, 0])
+
+    def gap(x: float) -> float:
+        distance = palm_distance(left - apart * x, right + apart * x)
+        return float(distance) - 2 * PALM_HALF_THICKNESS
+
+    wrist = np.array([_closing(gap, 0.012, 0.10), 0.02, -0.02])
     return [(pose, PALMS_IN, wrist)] * 2
 
 
@@ -218,28 +226,21 @@ def poke_moves(step: Step, stage: Stage) -> Moves:
     pose, rotation = _pointing(finger)
     palm_wrist = np.array([0.05, 0.0, 0.0])
     palm = _hand_joints(stage, other, palm_pose, PALMS_IN, palm_wrist)
-    centre = palm_points(palm[None])[0].mean(0)
+    skin = palm_points(palm)
+    centre = skin.mean(0)
     joints = _hand_joints(stage, side, pose, rotation, np.zeros(3))
     tip = joints[JOINT[f"{finger}_tip"]]
     # The palm faces the poking hand: along x, towards it.
     towards = np.array([-1.0 if other else 1.0, 0, 0])
-    pair = (
-        f"left.{finger}_tip|right.palm"
-        if side == 0
-        else f"left.palm|right.{finger}_tip"
-    )
-    column = PAIRS.index(pair)
 
     def gap(distance: float) -> float:
-        shifted = joints + (centre + towards * distance - tip)
-        both = [shifted, palm] if side == 0 else [palm, shifted]
-        return float(contact_track(np.stack(both)[None]).gap[0, column])
+        point = (centre + towards * distance)[None]
+        return (
+            float(tip_palm_distance(point, skin)[0]) - PAD_RADIUS - PALM_HALF_THICKNESS
+        )
 
-    low, high = 0.0, 0.08
-    for _ in range(30):
-        middle = 0.5 * (low + high)
-        low, high = (middle, high) if gap(middle) < 0 else (low, middle)
-    wrist = _mirrored(centre + towards * high - tip, side)
+    contact = centre + towards * _closing(gap, 0.0, 0.08)
+    wrist = _mirrored(contact - tip, side)
     goals: list[tuple[np.ndarray, np.ndarray, np.ndarray]] = [None, None]  # type: ignore[list-item]
     goals[side] = (pose, rotation, wrist)
     goals[other] = (palm_pose, PALMS_IN, palm_wrist)

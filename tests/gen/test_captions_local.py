@@ -14,8 +14,9 @@ TEMPLATE = "{% for m in messages %}{{ m['content'] }} {% endfor %}"
 @pytest.fixture
 def tiny(tmp_path):
     """A chat model of a few thousand random weights, saved as models are."""
-    transformers = pytest.importorskip("transformers")
-    tokenizers = pytest.importorskip("tokenizers")
+    import tokenizers
+    import transformers
+
     words = {word: i for i, word in enumerate(["[UNK]", "{", "}", "the", "hand"])}
     plain = tokenizers.Tokenizer(tokenizers.models.WordLevel(words, "[UNK]"))
     plain.pre_tokenizer = tokenizers.pre_tokenizers.WhitespaceSplit()

@@ -3,8 +3,10 @@ from dataclasses import asdict, replace
 
 import numpy as np
 import pytest
+import torch
 
 from handx_gen.checkpoint import GeneratorConfig, load_checkpoint, save_checkpoint
+from handx_gen.diffusion.denoiser import DenoiserConfig, MotionDenoiser
 from handx_gen.errors import InputError
 from handx_gen.generator import (
     MAX_EASE,
@@ -18,10 +20,6 @@ from handx_gen.prompt import Plan, Prompt, Segment
 from handx_gen.representation import WristRelative
 from handx_gen.skeleton import bone_lengths
 from handx_gen.text import HashedEncoder
-
-torch = pytest.importorskip("torch")
-
-from handx_gen.diffusion.denoiser import DenoiserConfig, MotionDenoiser  # noqa: E402
 
 SHAPE = DenoiserConfig(width=32, depth=1, heads=2, patch=6, text_width=16)
 

@@ -1,12 +1,11 @@
 import numpy as np
 import pytest
+import torch
 
-torch = pytest.importorskip("torch")
-
-from handx_gen.diffusion.denoiser import DenoiserConfig, MotionDenoiser  # noqa: E402
-from handx_gen.diffusion.guidance import classifier_free  # noqa: E402
-from handx_gen.diffusion.sampler import draw_noise, sample, solve  # noqa: E402
-from handx_gen.diffusion.schedule import (  # noqa: E402
+from handx_gen.diffusion.denoiser import DenoiserConfig, MotionDenoiser
+from handx_gen.diffusion.guidance import classifier_free
+from handx_gen.diffusion.sampler import draw_noise, sample, solve
+from handx_gen.diffusion.schedule import (
     noisy,
     sampling_levels,
     shifted,
@@ -118,7 +117,8 @@ def test_guidance_of_one_changes_nothing_and_two_overshoots(denoiser):
 
 
 def test_solver_equals_diffusers_on_the_same_levels():
-    diffusers = pytest.importorskip("diffusers")
+    import diffusers
+
     scheduler = diffusers.DPMSolverMultistepScheduler(
         algorithm_type="dpmsolver++", solver_order=2, prediction_type="sample",
         use_flow_sigmas=True, flow_shift=3.0, lower_order_final=True,

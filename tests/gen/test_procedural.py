@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from handx_gen.errors import InputError
-from handx_gen.hand_model import LOWER, UPPER, fit
-from handx_gen.kinematics.contacts import contact_track
+from handx_gen.hand_model import LOWER, UPPER, finger_points, fit
+from handx_gen.kinematics.contacts import PAD_RADIUS, contact_track
 from handx_gen.kinematics.requests import match
 from handx_gen.motion import BimanualMotion
 from handx_gen.procedural import PRIMITIVES, Program, Step, perform, read, synthesize
@@ -14,7 +14,6 @@ from handx_gen.procedural.performance import (
     sampled_stage,
     standard_stage,
 )
-from handx_gen.procedural.poses import pinch_gaps
 from handx_gen.procedural.sample import (
     MAX_OVERLAP,
     SPLITS,
@@ -47,7 +46,10 @@ def test_every_example_is_read_performed_and_found(name, text):
 def test_pinches_are_closed_on_every_body(seed):
     stage = sampled_stage(np.random.default_rng(seed))
     for body in stage.bodies:
-        assert max(abs(gap) for gap in pinch_gaps(body).values()) < 1e-3
+        for k, finger in enumerate(FINGERS[1:], start=1):
+            points, _ = finger_points(body.shape, body.pinches[finger])
+            distance = np.linalg.norm(points[0, 3] - points[k, 3])
+            assert abs(distance - 2 * PAD_RADIUS) < 1e-3
 
 
 CONTACTS = [

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from handx_gen.kinematics.contacts import PAIRS
-from retarget.capability import closest, exposure, pinch, reachability, write
+from retarget.capability import closest, exposure, pinch, write
 from retarget.errors import RetargetError
 from robots import Capsule, load_robot
 from robots.capability import read_capability
@@ -34,7 +34,7 @@ def committed(name: str) -> dict[str, float]:
 def test_the_committed_figures_are_what_is_measured(
     name: str, side: str, finger: str
 ) -> None:
-    found = reachability(load_robot(name), side, finger)
+    found = pinch(load_robot(name).hands[side], finger).short_by
     pair = f"{side}.thumb_tip|{side}.{finger}_tip"
     assert found == pytest.approx(committed(name)[pair], abs=2e-5)
 
@@ -147,7 +147,7 @@ def test_a_shield_hides_a_fingertip() -> None:
 def test_unknown_fingers_and_links_are_named() -> None:
     robot = load_robot("shadow")
     with pytest.raises(RetargetError, match=r"'little'.*index, middle, ring, pinky"):
-        reachability(robot, "left", "little")
+        pinch(robot.hands["left"], "little")
     with pytest.raises(RetargetError, match=r"left\.urdf: no link 'nail'"):
         closest(robot.hands["left"], "thtip", "nail")
 

@@ -111,20 +111,18 @@ def test_asked_and_reachable_contacts_are_made(performed):
         assert kept == counted
 
 
+@pytest.mark.parametrize("performed", ["shadow"], indirect=True)
 def test_shadow_reaches_every_pinch_with_millimetres(performed):
-    robot, results = performed
-    if robot.name != "shadow":
-        pytest.skip("the Inspire hand cannot reach all four fingers")
+    _, results = performed
     _, report = results["pinches"]
     assert report.pinch.unreachable == ()
     assert all(c.best_mm < 1.0 for c in report.contacts if c.asked > 10)
     assert report.stretch <= 2
 
 
+@pytest.mark.parametrize("performed", ["inspire"], indirect=True)
 def test_unreachable_pinches_are_listed_and_not_counted(performed):
-    robot, results = performed
-    if robot.name != "inspire":
-        pytest.skip("only the Inspire hand has unreachable pinches")
+    _, results = performed
     _, report = results["pinches"]
     pinky = next(c for c in report.contacts if c.pair.endswith("right.pinky_tip"))
     assert pinky.pair in report.pinch.unreachable
