@@ -19,11 +19,11 @@ from handx_gen.kinematics.distance import segment_distance
 from handx_gen.kinematics.requests import RequestedEvents, match
 from handx_gen.motion import BimanualMotion
 from handx_gen.procedural.performance import perform_program, sampled_stage
+from handx_gen.procedural.templates_one_hand import HELD_OUT, TRAIN
 from handx_gen.procedural.timeline import Program, Stage, Step
 from handx_gen.procedural.vocabulary import PRIMITIVES
-from handx_gen.procedural.wording import HELD_OUT, SHAPES, TRAIN, say, say_step
+from handx_gen.procedural.wording import say, say_step
 from handx_gen.prompt import Prompt
-from handx_gen.skeleton import FINGERS
 
 FRAMES = 60
 SPLITS = ("train", "val", "heldout_combination", "heldout_wording")
@@ -33,16 +33,6 @@ SENTENCES = 4
 """Wordings per clip."""
 MAX_OVERLAP = 0.002
 """Deepest overlap of the two hands' finger capsules that is accepted [m]."""
-
-FOUR = FINGERS[1:]
-_SINGLE = (
-    ("bend", 3), ("extend", 1), ("wave", 2), ("shape", 5), ("count", 1), ("pinch", 5),
-    ("spread", 1), ("close", 1), ("turn", 4), ("move", 3), ("circle", 1),
-)  # fmt: skip
-_TOGETHER = (
-    ("touch", 6), ("clap", 3), ("press", 2), ("slide", 2), ("poke", 3), ("steeple", 1),
-    ("interlace", 1), ("approach", 1), ("part", 1),
-)  # fmt: skip
 
 
 @dataclass(frozen=True, eq=False)
@@ -66,68 +56,21 @@ class SyntheticClip:
     seed: int
 
 
-def _choice(rng: np.random.Generator, table: tuple[tuple[str, int], ...]) -> str:
-    weights = np.array([w for _, w in table], float)
-    return table[int(rng.choice(len(table), p=weights / weights.sum()))][0]
-
-
-def _some_fingers(rng: np.random.Generator) -> tuple[str, ...]:
-    if rng.random() < 0.7:
-        return (FINGERS[int(rng.integers(5))],)
-    start = int(rng.integers(1, 4))
-    return FINGERS[start : start + 2]
+def _random_step(rng: np.random.Generator, hand: str, two_handed: bool) -> Step:
+    """A random step of one hand (or of both alike), or of the two together."""
+    entries = [p for p in PRIMITIVES.values() if p.two_handed == two_handed]
+    weights = np.array([p.weight for p in entries])
+    entry = entries[int(rng.choice(len(entries), p=weights / weights.sum()))]
+    step = Step(entry.name, hand)
+    return entry.draw(step, rng) if entry.draw else step
 
 
 def _single_step(rng: np.random.Generator, hand: str) -> Step:
-    """A random step of one hand (or of both alike)."""
-    name = _choice(rng, _SINGLE)
-    step = Step(name, hand)
-    if name in ("bend", "extend"):
-        count = 1 if name == "extend" else int(rng.choice([1, 1, 2]))
-        return replace(step, fingers=_some_fingers(rng), count=count)
-    if name == "wave":
-        return replace(step, fingers=FOUR if rng.random() < 0.6 else FOUR[::-1])
-    if name == "shape":
-        shapes = list(SHAPES)
-        weights = np.array([4, 3, 3, 2, 2, 1, 1, 1, 1], float)
-        return replace(
-            step,
-            fingers=shapes[int(rng.choice(len(shapes), p=weights / weights.sum()))],
-        )
-    if name == "count":
-        return replace(step, count=int(rng.integers(2, 4)))
-    if name == "pinch":
-        if rng.random() < 0.25:
-            return replace(step, fingers=FOUR if rng.random() < 0.75 else FOUR[::-1])
-        finger = FOUR[int(rng.integers(4))]
-        return replace(step, fingers=(finger,), count=int(rng.choice([1, 1, 2])))
-    if name == "turn":
-        directions = ("flex", "extend", "inward", "outward", "palm_up", "palm_down")
-        return replace(
-            step, direction=directions[int(rng.integers(6))],
-            count=int(rng.choice([1, 1, 2])),
-        )  # fmt: skip
-    if name == "move":
-        directions = ("left", "right", "forward", "back", "up", "down")
-        return replace(step, direction=directions[int(rng.integers(6))])
-    return step
+    return _random_step(rng, hand, two_handed=False)
 
 
 def _together_step(rng: np.random.Generator) -> Step:
-    name = _choice(rng, _TOGETHER)
-    if name == "touch":
-        left = FINGERS[int(rng.integers(5))]
-        right = left if rng.random() < 0.4 else FINGERS[int(rng.integers(5))]
-        count = int(rng.choice([1, 1, 2]))
-        return Step(name, "both", (left,), right, count=count)
-    if name == "clap":
-        return Step(name, "both", count=int(rng.choice([1, 2, 2, 3])))
-    if name == "slide":
-        return Step(name, "both", count=2)
-    if name == "poke":
-        hand = ("left", "right")[int(rng.integers(2))]
-        return Step(name, hand, (FINGERS[int(rng.integers(5))],))
-    return Step(name, "both")
+    return _random_step(rng, "both", two_handed=True)
 
 
 def sample_program(rng: np.random.Generator) -> Program:

@@ -9,6 +9,8 @@ import re
 
 import numpy as np
 
+from handx_gen.procedural.templates_one_hand import ONE_HAND, TRAIN
+from handx_gen.procedural.templates_two_hands import TWO_HANDS
 from handx_gen.procedural.timeline import Program, Step
 
 _FINGER = {
@@ -29,137 +31,7 @@ _DIRECTION = {
     "back": "back", "up": "up", "down": "down",
 }  # fmt: skip
 
-TRAIN, HELD_OUT = "train", "held_out"
-
-TEMPLATES: dict[str, dict[str, tuple[str, ...]]] = {
-    "bend": {
-        TRAIN: ("(bend|curl|fold|flex) {the_fingers}{times}",
-                "{hands}: (bend|curl) {fingers}{times}",
-                "with {the_hand}, (bend|curl in|fold) the {fingers}{times}"),
-        HELD_OUT: ("(crook|bring in) {the_fingers}{times}",
-                   "{the_fingers} (curl|bend) inward{times}"),
-    },
-    "extend": {
-        TRAIN: ("(straighten|extend|stretch out) {the_fingers}",
-                "with {the_hand}, (straighten|extend) the {fingers}"),
-        HELD_OUT: ("(uncurl|unbend) {the_fingers}",),
-    },
-    "wave": {
-        TRAIN: ("(curl|bend|fold) the fingers of {the_hand} one (after the other|by one)"
-                "{wave_order}",
-                "(ripple|roll) the fingers of {the_hand}{wave_order}",
-                "{the_hand}: fold the fingers in sequence{wave_order}"),
-        HELD_OUT: ("let the fingers of {the_hand} close in succession{wave_order}",),
-    },
-    "fist": {
-        TRAIN: ("(make|form) a fist with {the_hand}", "(close|clench) {the_hand} into a fist",
-                "clench {the_hand}"),
-        HELD_OUT: ("ball up {the_hand}", "squeeze {the_hand} shut"),
-    },
-    "open": {
-        TRAIN: ("open {the_hand}", "(open|straighten) all fingers of {the_hand}",
-                "show an open {hand_word}"),
-        HELD_OUT: ("unfold {the_hand} flat", "flatten out {the_hand}"),
-    },
-    "shape": {
-        TRAIN: ("(point|raise|hold up) {shape_fingers} of {the_hand}",
-                "with {the_hand}, (show|hold up|extend) only {shape_fingers}",
-                "{shape_name} with {the_hand}"),
-        HELD_OUT: ("stick out {shape_fingers} of {the_hand}",
-                   "keep just {shape_fingers} of {the_hand} straight"),
-    },
-    "count": {
-        TRAIN: ("count to {number} (on|with) {the_hand}",
-                "count from one to {number} with the fingers of {the_hand}"),
-        HELD_OUT: ("show the numbers up to {number} with {the_hand}",),
-    },
-    "pinch": {
-        TRAIN: ("(touch|tap) the thumb to the {pinched} (with|on) {the_hand}{times}",
-                "pinch the thumb and {pinched} of {the_hand}{times}",
-                "{the_hand}: thumb (touches|meets) the {pinched}{times}",
-                "bring the thumb and the {pinched} of {the_hand} together{times}"),
-        HELD_OUT: ("press the tip of the thumb against the {pinched} of {the_hand}{times}",
-                   "let the thumb and {pinched} of {the_hand} kiss{times}"),
-    },
-    "pinch_all": {
-        TRAIN: ("touch the thumb to each fingertip in turn with {the_hand}{sweep}",
-                "(touch|tap) the thumb to every finger one after the other with {the_hand}"
-                "{sweep}",
-                "{the_hand}: thumb to each finger in sequence{sweep}"),
-        HELD_OUT: ("run the thumb over all the fingertips of {the_hand}{sweep}",),
-    },
-    "spread": {
-        TRAIN: ("spread the fingers of {the_hand}", "(spread|fan) out the fingers of {the_hand}",
-                "spread {the_hand} wide"),
-        HELD_OUT: ("splay the fingers of {the_hand}",),
-    },
-    "close": {
-        TRAIN: ("(close|bring) the fingers of {the_hand} together",
-                "put the fingers of {the_hand} side by side"),
-        HELD_OUT: ("draw the fingers of {the_hand} tight to each other",),
-    },
-    "turn": {
-        TRAIN: ("{turn_a} {the_hand}{turn_b}{times}", "{turn_c} {the_wrist}{turn_d}{times}"),
-        HELD_OUT: ("{turn_e} {the_wrist}{turn_f}{times}",),
-    },
-    "move": {
-        TRAIN: ("move {the_hand} {direction}{times}", "(bring|shift|carry) {the_hand} {direction}{times}"),
-        HELD_OUT: ("slide {the_hand} over {direction}{times}", "take {the_hand} {direction}{times}"),
-    },
-    "circle": {
-        TRAIN: ("draw {circles} with {the_hand}", "move {the_hand} in {circles}",
-                "(make|trace) {circles} with {the_hand}"),
-        HELD_OUT: ("let {the_hand} go round in {circles}",),
-    },
-    "still": {
-        TRAIN: ("keep {the_hand} still", "hold {the_hand} still", "do not move {the_hand}"),
-        HELD_OUT: ("leave {the_hand} at rest",),
-    },
-    "touch": {
-        TRAIN: ("(touch|tap) {left_tip} (to|against) {right_tip}{times}",
-                "(touch|tap) {same_tips} together{times}",
-                "bring {left_tip} and {right_tip} together{times}"),
-        HELD_OUT: ("let {left_tip} meet {right_tip}{times}",
-                   "join {left_tip} and {right_tip}{times}"),
-    },
-    "clap": {
-        TRAIN: ("clap{times}", "clap (your|the|both) hands{times}",
-                "(hit|bring) the palms together{times} and part them"),
-        HELD_OUT: ("applaud{times}", "slap the palms against each other{times}"),
-    },
-    "press": {
-        TRAIN: ("press the palms together", "put the palms together and hold",
-                "hold the palms against each other"),
-        HELD_OUT: ("place the hands flat against one another", "pray"),
-    },
-    "slide": {
-        TRAIN: ("rub the (palms|hands) together", "slide the palms (over|along) each other",
-                "rub the palms against each other"),
-        HELD_OUT: ("stroke one palm with the other", "wash the hands"),
-    },
-    "poke": {
-        TRAIN: ("(poke|touch|tap) the {other} palm with the {side} {one_finger}{times}",
-                "put the {side} {one_finger} on the {other} palm{times}"),
-        HELD_OUT: ("(prod|press) the {side} {one_finger} into the {other} palm{times}",),
-    },
-    "steeple": {
-        TRAIN: ("steeple the fingers", "touch all fingertips of both hands together",
-                "make a steeple with the fingers", "bring all the fingertips together"),
-        HELD_OUT: ("form a tent with the fingertips",),
-    },
-    "interlace": {
-        TRAIN: ("interlace the fingers", "(lace|interlock) the fingers of both hands"),
-        HELD_OUT: ("slip the fingers of the hands between one another",),
-    },
-    "approach": {
-        TRAIN: ("bring the hands (together|closer)", "move the hands (towards|closer to) each other"),
-        HELD_OUT: ("let the hands come near one another",),
-    },
-    "part": {
-        TRAIN: ("move the hands apart", "(pull|take) the hands apart", "separate the hands"),
-        HELD_OUT: ("let the hands drift away from each other",),
-    },
-}  # fmt: skip
+TEMPLATES = ONE_HAND | TWO_HANDS
 
 TURN_WORDING = {
     # direction: (a, b, c, d, e, f) of the three turn templates

@@ -5,7 +5,8 @@ import pytest
 
 from handx_gen.procedural import read
 from handx_gen.procedural.sample import sample_program
-from handx_gen.procedural.wording import HELD_OUT, TRAIN, say
+from handx_gen.procedural.templates_one_hand import HELD_OUT, TRAIN
+from handx_gen.procedural.wording import say
 from training.evaluation.protocol import free_items
 
 

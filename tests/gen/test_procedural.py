@@ -21,8 +21,9 @@ from handx_gen.procedural.sample import (
     overlap,
     sample_program,
 )
+from handx_gen.procedural.templates_one_hand import HELD_OUT, TRAIN
 from handx_gen.procedural.timeline import rotation_exp, rotation_log
-from handx_gen.procedural.wording import HELD_OUT, TEMPLATES, TRAIN, say
+from handx_gen.procedural.wording import TEMPLATES, say
 from handx_gen.skeleton import FINGERS, bone_lengths, mirror
 
 EXAMPLES = [(p.name, text) for p in PRIMITIVES.values() for text in p.examples]
