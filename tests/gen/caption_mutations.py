@@ -15,6 +15,8 @@ FOLDER = Path(__file__).parent
 FILES = (
     "captions_by_hand.json", "captions_by_hand_later.json", "captions_by_hand_last.json",
 )  # fmt: skip
+TUNED, HELD_OUT = "captions_fresh_tuned.json", "captions_fresh_held_out.json"
+"""Marked captions: [what tells of a contact], {what happens first} … {what follows}."""
 WORDS = {
     "thumb": ["thumb"], "index": ["index finger", "forefinger", "index"],
     "middle": ["middle finger", "middle"], "ring": ["ring finger", "ring"],
@@ -40,6 +42,7 @@ class Written:
     caption: Caption
     events: Timeline
     requested: tuple
+    marked: tuple[str, ...] = ()
 
 
 def written(file: str) -> list[Written]:
@@ -48,8 +51,10 @@ def written(file: str) -> list[Written]:
         events = timeline(perform(entry["motion"], seed=entry.get("seed", 0)))
         requested = read(entry["motion"]).requested.events
         for parts in entry["captions"]:
-            caption = Caption(*parts)
-            found.append(Written(entry["motion"], caption, events, requested))
+            marked = tuple(parts) if file in (TUNED, HELD_OUT) else ()
+            words = (re.sub(r"[][{}]", "", part) if marked else part for part in parts)
+            caption = Caption(*words)
+            found.append(Written(entry["motion"], caption, events, requested, marked))
     return found
 
 
@@ -113,6 +118,8 @@ def finger(item, rng):
 
 def order(item, rng):
     """What comes first put last, in captions that say an order."""
+    if item.marked:
+        return _exchanged(item.marked)
     parts = dict(item.caption.parts())
     for part in rng.permutation(list(parts)):
         text = parts[part]
@@ -123,6 +130,15 @@ def order(item, rng):
             parts[str(part)] = new
             return Caption(*parts.values())
     return None
+
+
+def _exchanged(parts):
+    """The two marked spans of every part change places."""
+    spans = r"\{([^}]*)\}(.*)\{([^}]*)\}"
+    changed = [re.sub(spans, r"\3\2\1", part) for part in parts]
+    if changed == list(parts):
+        return None
+    return Caption(*(re.sub(r"[][{}]", "", part) for part in changed))
 
 
 def _reordered(text):
@@ -205,6 +221,10 @@ def missing(item, rng):
     if not any(e.kind in CONTACT_KINDS for e in item.requested):
         return None
     parts = dict(item.caption.parts())
+    if item.marked:
+        told = [re.sub(r"\[[^]]*\]", "", part) for part in item.marked]
+        told = [re.sub(r"[{}]", "", part).strip(" .,;:") for part in told]
+        return Caption(*told) if any(told) else Caption("The hand moves a little.")
     listed = re.compile(
         r"\b(index|middle|ring)( finger)?, (?=\w+ ?\w*(,| and (little|pinky|ring)))"
     )
