@@ -103,6 +103,19 @@ def markdown(
     ]
     for name, row in table.items():
         lines.append(f"| {name} | " + " | ".join(str(row[s].f1) for s in sets) + " |")
+    lines += [
+        "",
+        "The same by the second reader (`handx_gen.kinematics.second_reader`: angles of a "
+        "fitted hand, surface gaps, level crossings), which no clip was made or chosen "
+        "with:",
+        "",
+        "| model | " + " | ".join(sets) + " |",
+        "|---" * (len(sets) + 1) + "|",
+    ]
+    for name, row in table.items():
+        lines.append(
+            f"| {name} | " + " | ".join(str(row[s].second) for s in sets) + " |"
+        )
     lines += ["", "Share of items done exactly, nothing missing and nothing extra:", ""]
     lines += ["| model | " + " | ".join(sets) + " |", "|---" * (len(sets) + 1) + "|"]
     for name, row in table.items():

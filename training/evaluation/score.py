@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from handx_gen.kinematics.requests import RequestedEvents, match
+from handx_gen.kinematics.second_reader import second_opinion
 from handx_gen.motion import BimanualMotion
 
 DRAWS = 2000
@@ -48,6 +49,7 @@ class Scores:
         f1: Event F1 per item; items that ask for no countable event are left out.
         yes: Share of items whose every event happened with nothing contrary.
         recall: Share of asked occurrences that happened, per item.
+        second: Event F1 by the second reader, over the kinds that it knows.
         jerk: Mean jerk of the joints [m/s³].
         kinds: Event kind → share of requested events of the kind that happened.
     """
@@ -55,6 +57,7 @@ class Scores:
     f1: Estimate
     yes: Estimate
     recall: Estimate
+    second: Estimate
     jerk: float
     kinds: dict[str, tuple[float, int]]
 
@@ -69,17 +72,22 @@ def score(joints: Sequence[np.ndarray | None], requests: Sequence[RequestedEvent
     Returns:
         `Scores`. A refusal scores zero.
     """
-    f1, yes, recall, jerks = [], [], [], []
+    f1, yes, recall, second, jerks = [], [], [], [], []
     kinds: dict[str, list[bool]] = defaultdict(list)
     for motion, requested in zip(joints, requests, strict=True):
         if motion is None:
             f1.append(0.0)
             recall.append(0.0)
             yes.append(0.0)
+            second.append(0.0)
             for event in requested.events:
                 kinds[event.kind].append(False)
             continue
-        result = match(BimanualMotion(motion), requested)
+        clip = BimanualMotion(motion)
+        result = match(clip, requested)
+        opinion = second_opinion(clip, requested)
+        if opinion.f1 is not None:
+            second.append(opinion.f1)
         if result.f1 is not None:
             f1.append(result.f1)
         if result.recall is not None:
@@ -93,6 +101,7 @@ def score(joints: Sequence[np.ndarray | None], requests: Sequence[RequestedEvent
         Estimate.of(f1),
         Estimate.of(yes),
         Estimate.of(recall),
+        Estimate.of(second),
         float(np.mean(jerks)) if jerks else 0.0,
         shares,
     )
