@@ -1,0 +1,1 @@
+"""The paper's diffusion model: its network, its released weights, its sampler."""
