@@ -6,7 +6,6 @@ once.
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 import numpy as np
 
@@ -18,6 +17,7 @@ from handx_gen.kinematics.contacts import (
     split_pair,
 )
 from handx_gen.kinematics.descriptors import HandSignals, hand_signals, legs
+from handx_gen.kinematics.event import Event, joined
 from handx_gen.motion import BimanualMotion
 from handx_gen.skeleton import CHAIN_INDEX, FINGERS, SIDES
 
@@ -47,24 +47,6 @@ SLIDE = 0.025
 """Smallest tangential travel of palms in contact that is a slide [m]."""
 CIRCLE_TURN, CIRCLE_RADIUS = 290.0, 0.015
 """A circle turns the path by this much [deg] at this radius [m]."""
-
-
-@dataclass(frozen=True)
-class Event:
-    """One thing that happened.
-
-    Attributes:
-        kind, hand, fingers, other_fingers, direction: As in `RequestedEvent`.
-        start, stop: First and last frame.
-    """
-
-    kind: str
-    hand: str
-    fingers: tuple[str, ...] = ()
-    other_fingers: tuple[str, ...] = ()
-    direction: str = ""
-    start: int = 0
-    stop: int = 0
 
 
 def read_events(motion: BimanualMotion) -> tuple[Event, ...]:
@@ -156,17 +138,6 @@ def _contact_events(track: ContactTrack, fps: float) -> Iterator[Event]:
                 yield Event("palm_touch", side_b, (b,), **span)
             else:
                 yield Event("touch", "both", (a,), (b,), **span)
-
-
-def joined(mask: np.ndarray, gap: int) -> list[tuple[int, int]]:
-    """Runs of `mask`, those parted by at most `gap` frames merged."""
-    merged: list[tuple[int, int]] = []
-    for start, stop in runs(mask):
-        if merged and start - merged[-1][1] <= gap:
-            merged[-1] = (merged[-1][0], stop)
-        else:
-            merged.append((start, stop))
-    return merged
 
 
 def _two_hand_events(
