@@ -9,6 +9,8 @@ from typing import Literal
 
 from handx_gen.errors import InputError
 from handx_gen.kinematics.events import Event, read_events, shape_events
+from handx_gen.kinematics.hand_poses import POSES, pose_events
+from handx_gen.kinematics.hand_rhythms import RHYTHMS, rhythm_events
 from handx_gen.motion import BimanualMotion
 from handx_gen.skeleton import SIDES
 
@@ -31,20 +33,35 @@ KINDS = (
     "approach",  # the wrists come closer
     "part",  # the wrists move apart
     "apart",  # nothing of one hand touches the other
+    "pose",  # the hand is held in a posture: `direction`
+    "half_bend",  # `fingers` bend half way and stop there
+    "scissor",  # index and middle move apart
+    "hold",  # thumb tip stays on the tip of `fingers[0]`, same hand
+    "rub",  # thumb tip strokes along the tip of `fingers[0]` without leaving it
+    "flick",  # `fingers[0]` springs off the thumb and straight
+    "thumb_base",  # thumb tip touches the base of `fingers[0]`, same hand
+    "thumb_circle",  # the thumb draws a circle
+    "flutter",  # the fingers move to and fro out of step
+    "tremble",  # the hand trembles, a few millimetres
+    "shake",  # the hand is shaken, a few centimetres
+    "eight",  # the wrist draws a figure eight
 )
 EventKind = Literal[
     "shape", "bend", "extend", "spread", "close", "pinch", "turn", "move", "circle",
     "still", "touch", "palm_touch", "palms", "slide", "interlace", "approach", "part",
-    "apart",
+    "apart", "pose", "half_bend", "scissor", "hold", "rub", "flick", "thumb_base",
+    "thumb_circle", "flutter", "tremble", "shake", "eight",
 ]  # fmt: skip
 
 DIRECTIONS = {
     "turn": ("flex", "extend", "inward", "outward", "palm_up", "palm_down"),
     "move": ("left", "right", "forward", "back", "up", "down"),
+    "pose": tuple(POSES),
 }
 """Directions of the kinds that have one. flex/extend: the hand tips towards the palm /
 the back of the hand; inward/outward: towards the thumb's / the pinky's side; palm_up /
-palm_down: supination / pronation. Moves are in the canonical frame."""
+palm_down: supination / pronation. Moves are in the canonical frame. Poses: see
+`hand_poses.POSES`."""
 
 
 @dataclass(frozen=True)
@@ -56,7 +73,7 @@ class RequestedEvent:
         hand: "left", "right", or "both" for events of the two hands together.
         fingers: The fingers meant (see `KINDS`).
         other_fingers: The right hand's finger, for `touch` only.
-        direction: For `turn` and `move`, see `DIRECTIONS`.
+        direction: For `turn`, `move` and `pose`, see `DIRECTIONS`.
         count: How many times.
         order: 100 × group + position. Groups follow one another; inside a group each
             hand goes through its positions in order, independently of the other hand.
@@ -169,6 +186,11 @@ def _occurrences(
     if request.kind == "shape":
         side = SIDES.index(request.hand)
         found = shape_events(motion, side, request.fingers)
+    elif request.kind == "pose":
+        found = pose_events(motion, SIDES.index(request.hand), request.direction)
+    elif request.kind in RHYTHMS:
+        side = SIDES.index(request.hand)
+        found = rhythm_events(request.kind, motion, side, request.fingers)
     elif request.kind in ("bend", "extend") and len(request.fingers) > 1:
         return _together(motion, events, request)
     else:

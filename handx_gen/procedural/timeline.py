@@ -91,6 +91,8 @@ class Move:
         arc: For a position: half-axes (2, 3) of an ellipse that is run through once per
             turn before ending at the target.
         turns: How many times.
+        via: (K, ...) points passed on the way to the target, evenly spaced in s; not
+            for rotations.
     """
 
     side: int
@@ -100,6 +102,7 @@ class Move:
     target: np.ndarray
     arc: np.ndarray | None = None
     turns: int = 1
+    via: np.ndarray | None = None
 
 
 @dataclass(eq=False)
@@ -209,7 +212,7 @@ def perform_steps(
 def _shifted(move: Move, offset: float, scale: float) -> Move:
     return Move(
         move.side, move.channel, offset + move.start * scale, offset + move.stop * scale,
-        move.target, move.arc, move.turns,
+        move.target, move.arc, move.turns, move.via,
     )  # fmt: skip
 
 
@@ -245,6 +248,9 @@ def _channel(start: np.ndarray, moves: Sequence[Move], time: np.ndarray) -> np.n
         if move.channel == "rotation":
             vector = rotation_log(previous.T @ move.target)
             value[on] = previous @ rotation_exp(s[on, None] * vector)
+        elif move.via is not None:
+            points = np.concatenate([previous[None], move.via, move.target[None]])
+            value[on] = _along(points, s[on])
         else:
             value[on] = previous + s[on, None] * (move.target - previous)
             if move.arc is not None:
@@ -253,6 +259,14 @@ def _channel(start: np.ndarray, moves: Sequence[Move], time: np.ndarray) -> np.n
                 value[on] += move.arc[1] * np.sin(phase)
         previous = move.target
     return value
+
+
+def _along(points: np.ndarray, s: np.ndarray) -> np.ndarray:
+    """Points at the fractions `s` of a polyline, (K, n), (T,) → (T, n)."""
+    place = s * (len(points) - 1)
+    first = np.minimum(place.astype(int), len(points) - 2)
+    part = (place - first)[:, None]
+    return (1 - part) * points[first] + part * points[first + 1]
 
 
 def rotation_exp(vector: np.ndarray) -> np.ndarray:
