@@ -150,7 +150,11 @@ def load_checkpoint(
         from safetensors import SafetensorError
         from safetensors.torch import load_file
 
-        from handx_gen.diffusion.denoiser import DenoiserConfig, MotionDenoiser
+        from handx_gen.diffusion.denoiser import (
+            ADDED_LATER,
+            DenoiserConfig,
+            MotionDenoiser,
+        )
     except ImportError as error:
         raise MissingExtra("the network", "gen", str(error.name)) from error
     path = folder / "model.safetensors"
@@ -166,6 +170,8 @@ def load_checkpoint(
     except (TypeError, ValueError, RuntimeError, ZeroDivisionError) as error:
         raise InputError(folder / "config.json", "denoiser", f"{error}", fix) from error
     expected = denoiser.state_dict()
+    for name in set(ADDED_LATER) & set(expected) - set(weights):
+        weights[name] = torch.zeros_like(expected[name])
     for name in sorted(set(weights) ^ set(expected)):
         word = "unknown" if name in weights else "missing"
         raise InputError(path, name, f"{word} weight", fix)

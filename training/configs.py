@@ -19,8 +19,10 @@ class TrainConfig:
     """Clips per step."""
     steps: int = 100_000
     """The run ends after this many steps …"""
-    minutes: float = 60.0
-    """… or this much training time, whichever comes first: the learning rate follows."""
+    minutes: float | None = 60.0
+    """… or this much training time, whichever comes first: the learning rate follows.
+
+    None leaves the end to `steps`; only such a run can be repeated to the bit."""
     learning_rate: float = 1e-3
     warmup: int = 200
     """Steps of linear warm-up."""
@@ -35,6 +37,8 @@ class TrainConfig:
     """Share of the tokens hidden in a third of the prompts."""
     text_noise: float = 0.2
     """Noise on the token states, relative to their spread, at most."""
+    show_nothing: float = 0.6
+    """Share of clips of which no value is shown: they are learned from text alone."""
     shift: float = 4.0
     """Shift of the noise levels at the start …"""
     late_shift: float = 1.5

@@ -2,32 +2,39 @@
 
 The run's progress is the larger of steps done and time spent, as shares of the budget.
 Learning rate and noise shift follow it, so that a run on a busy machine still ends
-properly. Everything needed to go on is in `state.pt` (weights-only loading).
+properly. Everything needed to go on is in `state.pt` (weights-only loading); all draws
+follow from the seed and the step number, so a run that was killed goes on with the clips
+and the noise that it would have seen.
 """
 
+import hashlib
 import json
 import math
 import os
 import sys
 import time
-from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
 import torch
 from torch import Tensor
 
-from handx_gen.checkpoint import GeneratorConfig, save_checkpoint
+from handx_gen.checkpoint import GeneratorConfig, load_checkpoint, save_checkpoint
 from handx_gen.diffusion.denoiser import MotionDenoiser
-from handx_gen.diffusion.schedule import noisy, training_levels
+from handx_gen.diffusion.schedule import noisy
 from handx_gen.errors import InputError
+from training.augment import Draws, augmented
 from training.configs import TrainConfig
-from training.data.batch import Batch, Loader
+from training.data.batch import Loader
 from training.losses import loss_terms, total
 from training.parallel import Workers
+from training.provenance import code_state
 
 LOG_EVERY = 50
+
+BUDGET = ("steps", "minutes", "save_minutes", "compile")
+"""What may differ when a run goes on."""
 
 
 class Average:
@@ -45,27 +52,23 @@ class Average:
                 self.weights[name].lerp_(value, 1 - decay)
 
 
-def hide_words(batch: Batch, config: TrainConfig, generator: torch.Generator) -> Batch:
-    """Text augmentation: hide words of some prompts, blur all token states a little."""
-    mask, states = batch.mask, batch.states
-    some = torch.rand(len(mask), 1, generator=generator) < 1 / 3
-    hidden = torch.rand(mask.shape, generator=generator) < config.drop_words
-    kept = mask & ~(some & hidden)
-    kept = torch.where(kept.any(1, keepdim=True), kept, mask)
-    level = torch.rand(len(mask), 1, 1, generator=generator) * config.text_noise
-    spread = states.std(-1, keepdim=True)
-    states = states + level * spread * torch.randn(states.shape, generator=generator)
-    return Batch(batch.x, batch.contact, states, kept, batch.branch)
-
-
 @dataclass
 class Run:
-    """A training run in a folder: `config.json`, `log.jsonl`, `state.pt`, weights."""
+    """A training run in a folder: `train.json`, `log.jsonl`, `state.pt`, a checkpoint.
+
+    Args:
+        config: What to do.
+        loader: Gives the batches.
+        out: Folder of the run.
+        device: Torch device.
+    """
 
     config: TrainConfig
     loader: Loader
     out: Path
     device: str = "cpu"
+    origin: dict[str, Any] = field(default_factory=dict)
+    """Which weights the run started from; empty if from none."""
 
     def __post_init__(self) -> None:
         config = self.config
@@ -75,6 +78,13 @@ class Run:
                 "config", "batch",
                 f"{config.batch} clips for {self.workers.count} processes",
                 "start a number of processes that divides the batch",
+            )  # fmt: skip
+        if self.loader.text_width != config.denoiser.text_width:
+            raise InputError(
+                self.loader.folder, "tokens",
+                f"{self.loader.text_width} channels, the network reads "
+                f"{config.denoiser.text_width}",
+                f"make the data with the encoder {config.encoder}",
             )  # fmt: skip
         torch.manual_seed(config.seed)
         self.model = MotionDenoiser(config.denoiser).to(self.device)
@@ -95,7 +105,8 @@ class Run:
     @property
     def progress(self) -> float:
         """Share of the budget that is spent, 0 to 1."""
-        spent = self.seconds / (60 * self.config.minutes)
+        minutes = self.config.minutes
+        spent = self.seconds / (60 * minutes) if minutes else 0.0
         return min(1.0, max(self.step / self.config.steps, spent))
 
     def rate(self) -> float:
@@ -110,49 +121,50 @@ class Run:
         late = max(0.0, (self.progress - 1 + config.late) / config.late)
         return config.shift + (config.late_shift - config.shift) * late
 
-    def _predict(self) -> Callable[..., tuple[Tensor, Tensor]]:
-        def predict(x: Tensor, t: Tensor, batch: Batch, drop: Tensor):
-            text = self.model.remember(batch.states, batch.mask, batch.branch, drop)
-            return self.model(x, t, text)
-
-        if not self.config.compile:
-            return predict
-        self.model.remember = torch.compile(self.model.remember)
-        self.model.forward = torch.compile(self.model.forward)
-        return predict
+    def _forward(self) -> tuple[Tensor, dict[str, Tensor]]:
+        """The loss of this process's part of batch number `step`, and its terms."""
+        config, workers = self.config, self.workers
+        part = (workers.rank, workers.count)
+        batch = self.loader.draw(self.step, config.batch, *part).to(self.device)
+        draws = Draws.of(config, self.step, self.shift(), batch, self.device)
+        draws = draws.part(*part)
+        batch = augmented(batch, draws, self.loader.norm.wrist_std)
+        with torch.autocast(self.device.split(":")[0], torch.bfloat16):
+            x_0, logits = self.model(
+                noisy(batch.x, draws.noise, draws.t),
+                draws.t,
+                self.model.remember(batch.states, batch.mask, batch.branch, draws.drop),
+                batch.x,
+                draws.shown,
+            )
+        terms = loss_terms(
+            x_0, logits, batch.x, batch.contact, draws.t, self.loader.norm
+        )
+        return total(terms, config.loss), terms
 
     def train(self) -> None:
         """Run until the budget is spent, saving every few minutes and at the end."""
-        config = self.config
-        predict = self._predict()
+        config, first = self.config, self.workers.rank == 0
+        if first:
+            self.describe()
+        if config.compile:
+            self.model.remember = torch.compile(self.model.remember)
+            self.model.forward = torch.compile(self.model.forward)
         saved = self.seconds
-        terms: dict[str, Tensor] = {}
         started = time.monotonic()
+        parameters = list(self.model.parameters())
         while self.progress < 1:
-            generator = torch.Generator().manual_seed(
-                hash((config.seed, self.step, self.workers.rank))
-            )
-            size = config.batch // self.workers.count
-            batch = hide_words(self.loader.draw(size), config, generator)
-            t = training_levels(size, self.shift(), generator)
-            noise = torch.randn(batch.x.shape, generator=generator)
-            drop = torch.rand(size, generator=generator) < config.drop_text
-            batch = batch.to(self.device)
-            t, noise, drop = (v.to(self.device) for v in (t, noise, drop))
-            kind = self.device.split(":")[0]
-            with torch.autocast(kind, torch.bfloat16):
-                x_0, logits = predict(noisy(batch.x, noise, t), t, batch, drop)
-            terms = loss_terms(x_0, logits, batch.x, batch.contact, t, self.loader.norm)
-            loss = total(terms, config.loss)
+            loss, terms = self._forward()
             self.optimizer.zero_grad(set_to_none=True)
             loss.backward()
             # Every process counts the same time, or they would stop at different steps.
             now = time.monotonic()
-            self.seconds = self.workers.average(
-                list(self.model.parameters()), self.seconds + now - started
+            numbers = torch.stack([v.detach() for v in (loss, *terms.values())])
+            self.seconds, *numbers = self.workers.average(
+                parameters, [self.seconds + now - started, *numbers.tolist()]
             )
             started = now
-            norm = torch.nn.utils.clip_grad_norm_(self.model.parameters(), config.clip)
+            norm = torch.nn.utils.clip_grad_norm_(parameters, config.clip)
             for group in self.optimizer.param_groups:
                 group["lr"] = self.rate()
             if torch.isfinite(norm):
@@ -160,34 +172,44 @@ class Run:
                 self.average.update(self.model, self.step)
             self.step += 1
             done = self.progress >= 1
-            first = self.workers.rank == 0
             if first and (self.step % LOG_EVERY == 0 or done):
-                self._log(terms, float(loss.detach()), float(norm))
+                self._log(dict(zip(("loss", *terms), numbers)), float(norm))
             if self.seconds - saved > 60 * config.save_minutes or done:
                 if first:
                     self.save()
-                self.loader.refresh()
+                self.loader.refresh(self.workers.agree(self.loader.found()))
                 saved = self.seconds
         self.workers.close()
 
-    def _log(self, terms: dict[str, Tensor], loss: float, norm: float) -> None:
+    def _log(self, numbers: dict[str, float], norm: float) -> None:
         row: dict[str, Any] = {
-            "step": self.step, "seconds": round(self.seconds, 1), "loss": loss,
-            **{name: float(value.detach()) for name, value in terms.items()},
+            "step": self.step, "seconds": round(self.seconds, 1), **numbers,
             "gradient": norm, "rate": self.rate(), "shift": self.shift(),
             "clips": self.loader.clips,
         }  # fmt: skip
-        self.out.mkdir(parents=True, exist_ok=True)
         with (self.out / "log.jsonl").open("a") as stream:
             stream.write(json.dumps(row) + "\n")
         width = 24
         bar = "█" * round(width * self.progress)
         sys.stderr.write(
             f"\r{bar:░<{width}} {100 * self.progress:5.1f} %  step {self.step}  "
-            f"loss {loss:.4f}  {self.seconds / self.step:.3f} s/step "
+            f"loss {numbers['loss']:.4f}  {self.seconds / self.step:.3f} s/step "
         )
         if self.progress >= 1:
             sys.stderr.write("\n")
+
+    def describe(self) -> None:
+        """Write `train.json`: the config, where the weights came from, the code."""
+        self.out.mkdir(parents=True, exist_ok=True)
+        content = {
+            "config": asdict(self.config),
+            "init": self.origin,
+            "processes": self.workers.count,
+            "device": self.device,
+            "torch": torch.__version__,
+            "code": code_state(),
+        }
+        (self.out / "train.json").write_text(json.dumps(content, indent=2) + "\n")
 
     def generator_config(self) -> GeneratorConfig:
         """The config that travels with the weights."""
@@ -204,12 +226,16 @@ class Run:
                 "clips": self.loader.clips,
                 "seed": config.seed,
                 "device": self.device,
+                "processes": self.workers.count,
+                "show_nothing": config.show_nothing,
+                "init": self.origin,
                 "data": "synthetic, made by handx_gen.procedural",
             },
         )
 
     def save(self) -> None:
         """Write the averaged weights and the state to resume from."""
+        self.out.mkdir(parents=True, exist_ok=True)
         plain = MotionDenoiser(self.config.denoiser)
         plain.load_state_dict(self.average.weights)
         save_checkpoint(self.out, plain, self.generator_config())
@@ -219,21 +245,63 @@ class Run:
             "average": self.average.weights,
             "step": self.step,
             "seconds": self.seconds,
+            "config": asdict(self.config),
+            "norm": asdict(self.loader.norm),
+            "origin": self.origin,
         }
         partial = self.out / "state.partial"
         torch.save(state, partial)
         os.replace(partial, self.out / "state.pt")
 
-    def resume(self, path: Path, restart: bool = False) -> None:
-        """Go on from a `state.pt`.
+    def resume(self) -> None:
+        """Go on from the folder's `state.pt`.
 
-        Args:
-            path: The state.
-            restart: Take the weights only and begin the budget anew.
+        Raises:
+            InputError: It was made with another config or another feature scale.
         """
+        path = self.out / "state.pt"
         state = torch.load(path, map_location=self.device, weights_only=True)
+        asked = json.loads(json.dumps(asdict(self.config)))
+        for name, value in json.loads(json.dumps(state["config"])).items():
+            if name not in BUDGET and asked[name] != value:
+                raise InputError(
+                    path, name, f"the run has {value}, not {asked[name]}",
+                    "give another --out, or the options of the run",
+                )  # fmt: skip
+        if state["norm"] != asdict(self.loader.norm):
+            raise InputError(
+                path, "norm", "the data have another feature scale",
+                "give the data of the run, or another --out",
+            )  # fmt: skip
         self.model.load_state_dict(state["model"])
         self.average.weights = {k: v.clone() for k, v in state["average"].items()}
-        if not restart:
-            self.optimizer.load_state_dict(state["optimizer"])
-            self.step, self.seconds = state["step"], state["seconds"]
+        self.optimizer.load_state_dict(state["optimizer"])
+        self.step, self.seconds = state["step"], state["seconds"]
+        self.origin = state["origin"]
+
+    def begin_from(self, folder: Path) -> None:
+        """Take the weights of a checkpoint; optimiser, averaging and budget are fresh.
+
+        Raises:
+            InputError: It has other shapes, or another feature scale than the data are
+                packed with.
+        """
+        denoiser, config = load_checkpoint(folder, self.device)
+        asked = asdict(self.config.denoiser), asdict(self.loader.norm)
+        for name, theirs, ours in zip(
+            ("denoiser", "norm"), (config.denoiser, asdict(config.norm)), asked
+        ):
+            if theirs != ours:
+                raise InputError(
+                    folder / "config.json", name, "is not that of this run",
+                    "start with the checkpoint's own shapes and feature scale",
+                )  # fmt: skip
+        self.model.load_state_dict(denoiser.state_dict())
+        self.average = Average(self.model, self.config.ema)
+        weights = (folder / "model.safetensors").read_bytes()
+        self.origin = {
+            "name": config.name,
+            "sha256": hashlib.sha256(weights).hexdigest(),
+            "trained": config.trained,
+            "optimizer": "fresh",
+        }

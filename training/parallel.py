@@ -7,6 +7,7 @@ better than one of two threads: they meet once a step, not at every matrix produ
 """
 
 import os
+from typing import Any
 
 import torch
 import torch.distributed as dist
@@ -24,24 +25,24 @@ class Workers:
     def __init__(self, device: str = "cpu") -> None:
         self.count = int(os.environ.get("WORLD_SIZE", "1"))
         self.rank = int(os.environ.get("RANK", "0"))
-        if self.count > 1:
+        if self.count > 1 and not dist.is_initialized():
             dist.init_process_group("nccl" if device.startswith("cuda") else "gloo")
 
-    def average(self, parameters: list[Tensor], value: float) -> float:
-        """Average all gradients in place, and one number, over the processes.
+    def average(self, parameters: list[Tensor], numbers: list[float]) -> list[float]:
+        """Average all gradients in place, and some numbers, over the processes.
 
         Args:
             parameters: With gradients.
-            value: This process's number.
+            numbers: This process's numbers.
 
         Returns:
-            The mean number, the same in every process.
+            The mean numbers, the same in every process.
         """
         if self.count == 1:
-            return value
+            return numbers
         gradients = [p.grad for p in parameters if p.grad is not None]
-        number = gradients[0].new_tensor([value])
-        flat = torch.cat([g.reshape(-1) for g in gradients] + [number])
+        extra = gradients[0].new_tensor(numbers)
+        flat = torch.cat([*(g.reshape(-1) for g in gradients), extra])
         dist.all_reduce(flat)
         flat /= self.count
         start = 0
@@ -49,9 +50,17 @@ class Workers:
             stop = start + gradient.numel()
             gradient.copy_(flat[start:stop].view_as(gradient))
             start = stop
-        return float(flat[-1])
+        return flat[start:].tolist()
+
+    def agree(self, value: Any) -> Any:
+        """What process 0 says, in every process."""
+        if self.count == 1:
+            return value
+        box = [value]
+        dist.broadcast_object_list(box)
+        return box[0]
 
     def close(self) -> None:
         """Leave the group."""
-        if self.count > 1:
+        if self.count > 1 and dist.is_initialized():
             dist.destroy_process_group()

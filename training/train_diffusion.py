@@ -5,7 +5,9 @@
 
 A laptop: `--config cpu --minutes 60`. One GPU: `--config gpu --device cuda`. Several
 processes: `torchrun --nproc-per-node 2 -m training.train_diffusion …`. A run that was
-killed goes on from its last checkpoint when the same command is given again.
+killed goes on from its last checkpoint when the same command is given again. `--init
+synth-v1` starts from the shipped weights with a fresh optimiser, and says so in what it
+writes.
 """
 
 import argparse
@@ -35,32 +37,41 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--device", default="cpu", help="cpu, cuda, cuda:1, …")
     parser.add_argument("--threads", type=int, default=1, help="CPU threads")
     parser.add_argument(
-        "--warm", type=Path, help="state.pt whose weights a new run starts from"
+        "--init", help="start from a checkpoint: a shipped name or a folder"
     )
     options = parser.parse_args(arguments)
 
     import torch
 
+    from handx_gen.checkpoint import ASSETS, GeneratorConfig
+    from handx_gen.diffusion.denoiser import DenoiserConfig
     from training.data.batch import Loader
     from training.loop import Run
 
     torch.set_num_threads(options.threads)
-    given = {"minutes": options.minutes, "steps": options.steps, "seed": options.seed}
-    config = replace(
-        CONFIGS[options.config], **{k: v for k, v in given.items() if v is not None}
-    )
-    rank = int(os.environ.get("RANK", "0"))
-    loader = Loader(options.data, seed=1000 * options.seed + rank)
+    config = replace(CONFIGS[options.config], seed=options.seed)
+    if options.steps is not None:
+        config = replace(config, steps=options.steps, minutes=None)
+    if options.minutes is not None:
+        config = replace(config, minutes=options.minutes)
+    init, norm = None, None
+    if options.init:
+        init = ASSETS / options.init
+        init = init if init.is_dir() else Path(options.init)
+        theirs = GeneratorConfig.load(init)
+        norm = theirs.norm
+        shape = DenoiserConfig(**theirs.denoiser)
+        config = replace(config, denoiser=shape, encoder=theirs.encoder)
+    loader = Loader(options.data, norm, config.seed)
     device = options.device
     if device == "cuda" and "LOCAL_RANK" in os.environ:
         device = f"cuda:{os.environ['LOCAL_RANK']}"
     run = Run(config, loader, options.out, device)
-    state = options.out / "state.pt"
-    if state.is_file():
-        run.resume(state)
+    if (options.out / "state.pt").is_file():
+        run.resume()
         sys.stderr.write(f"going on at step {run.step}\n")
-    elif options.warm:
-        run.resume(options.warm, restart=True)
+    elif init:
+        run.begin_from(init)
     run.train()
     return 0
 

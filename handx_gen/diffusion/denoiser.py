@@ -11,6 +11,9 @@ Notable choices:
   cross-attention. Keys and values are made once per prompt.
 - adaLN-single [Chen2023, PixArt-alpha]: one shared MLP of time and pooled text, a table
   per block. Each hand pools the text for itself: what both share would move both.
+- What is already known of the motion comes as extra input channels, its clean values and
+  a mask that says which they are [Cohan2024, CondMDI], through a projection that starts
+  at zero: a network trained without them is the same function with them.
 - Rotary positions over time, RMS-normalised queries and keys, pre-norm, GELU,
   zero-initialised output.
 - The network predicts the clean motion x_0 and, from the same tokens, which point pairs
@@ -26,6 +29,9 @@ from torch import Tensor, nn
 
 from handx_gen.representation import FEATURES
 from handx_gen.text.encoder import BRANCHES
+
+ADDED_LATER = ("observe.weight",)
+"""Weights that older checkpoints do not have; at zero they change nothing."""
 
 
 @dataclass(frozen=True)
@@ -240,6 +246,8 @@ class MotionDenoiser(nn.Module):
         self.config = config
         width = config.width
         self.embed = nn.Linear(config.patch * FEATURES, width)
+        # No bias: where nothing is observed, nothing is added.
+        self.observe = nn.Linear(2 * config.patch * FEATURES, width, bias=False)
         self.hand = nn.Parameter(torch.randn(2, width) * 0.02)
         self.time = nn.Sequential(
             nn.Linear(128, width), nn.SiLU(), nn.Linear(width, width)
@@ -259,6 +267,7 @@ class MotionDenoiser(nn.Module):
         for layer in (self.condition[1], self.final, self.out):
             nn.init.zeros_(layer.weight)
             nn.init.zeros_(layer.bias)
+        nn.init.zeros_(self.observe.weight)
         for block in self.blocks:
             nn.init.zeros_(block.read.weight)
             nn.init.zeros_(block.read.bias)
@@ -304,13 +313,22 @@ class MotionDenoiser(nn.Module):
         keys, values = zip(*(block.remember(text) for block in self.blocks))
         return TextMemory(list(keys), list(values), allowed, pooled)
 
-    def forward(self, x: Tensor, t: Tensor, text: TextMemory) -> tuple[Tensor, Tensor]:
+    def forward(
+        self,
+        x: Tensor,
+        t: Tensor,
+        text: TextMemory,
+        observed: Tensor | None = None,
+        mask: Tensor | None = None,
+    ) -> tuple[Tensor, Tensor]:
         """Predict x_0.
 
         Args:
             x: (B, 2, T, 63) noisy features.
             t: (B,) noise level in [0, 1]; 1 is pure noise.
             text: From `remember`.
+            observed: (B, 2, T, 63) clean features, read where `mask` is true.
+            mask: (B, 2, T, 63) bool; None, as nowhere true, is no observation.
 
         Returns:
             x_0 (B, 2, T, 63) and contact logits (B, T, pairs).
@@ -318,6 +336,9 @@ class MotionDenoiser(nn.Module):
         config = self.config
         batch, n = len(x), config.tokens
         h = self.embed(x.reshape(batch, 2, n, -1)) + self.hand[:, None]
+        if observed is not None and mask is not None:
+            known = torch.stack([observed.where(mask, 0), mask.to(observed.dtype)], -1)
+            h = h + self.observe(known.reshape(batch, 2, n, -1))
         h = h.reshape(batch, 2 * n, config.width)
         frequency = torch.exp(torch.linspace(0, 6.9, 64, device=x.device))
         angle = t[:, None] * frequency
@@ -327,9 +348,9 @@ class MotionDenoiser(nn.Module):
         # Positions run over frames / 3, so that a change of patch keeps the scale.
         steps = torch.arange(n, device=x.device, dtype=torch.float32) * config.patch / 3
         cos, sin = self._rotary(steps.repeat(2))
-        mask = text.mask.repeat_interleave(n, 1)[:, None]  # (B, 1, 2N, L)
+        readable = text.mask.repeat_interleave(n, 1)[:, None]  # (B, 1, 2N, L)
         for block, keys, values in zip(self.blocks, text.keys, text.values):
-            h = block(h, condition, (keys, values, mask), cos, sin)
+            h = block(h, condition, (keys, values, readable), cos, sin)
         shift, scale = self.final(F.silu(signal)).unsqueeze(2).chunk(2, -1)
         h = F.layer_norm(h, (config.width,)).view(batch, 2, n, config.width)
         h = h * (1 + scale) + shift

@@ -1,7 +1,6 @@
 import numpy as np
 import pytest
 
-from handx_gen.errors import InputError
 from handx_gen.kinematics.contacts import PAIRS, contact_track
 from handx_gen.skeleton import mirror
 from handx_gen.text import HashedEncoder
@@ -9,7 +8,7 @@ from handx_gen.text.encoder import BRANCHES
 
 pytest.importorskip("torch")
 
-from training.data.batch import TEXT_BUCKET, Loader, balance
+from training.data.batch import Loader
 from training.data.store import Shard, mirrored_pairs, shard_paths
 from training.data.synthetic import make_shard, variants
 from training.data.words import swap_sides
@@ -52,36 +51,3 @@ def test_tokens_of_a_prompt_are_those_of_its_text(data):
     assert (branch, rest) == (0, [])
     expected = HashedEncoder(16).tokens([shard.texts[shard.text_ids[row, 0]]])[0]
     np.testing.assert_allclose(states, expected, atol=2e-3)
-
-
-def test_batches_follow_the_seed_and_fit_the_bucket(data):
-    a, b = (Loader(data, seed=7).draw(9) for _ in range(2))
-    assert a.x.shape == (9, 2, 60, 63)
-    assert a.states.shape[1] % TEXT_BUCKET == 0
-    assert a.mask.any(1).all()
-    for name, value in vars(a).items():
-        np.testing.assert_array_equal(value, getattr(b, name))
-
-
-def test_new_shards_are_found(teacher, tmp_path):
-    make_shard(0, 3, HashedEncoder(16), teacher).save(tmp_path, 0)
-    loader = Loader(tmp_path)
-    make_shard(3, 4, HashedEncoder(16), teacher).save(tmp_path, 3)
-    loader.refresh()
-    assert loader.clips == 7
-
-
-def test_empty_folder_says_how_to_make_data(tmp_path):
-    with pytest.raises(InputError, match=r"python -m training.data.synthetic"):
-        Loader(tmp_path)
-
-
-def test_rare_primitives_are_drawn_more_often_but_not_as_often_as_common_ones(data):
-    from dataclasses import replace
-
-    shard = Shard.load(shard_paths(data)[0])
-    names = (("still",), *[("bend",)] * 39)
-    weights = balance(replace(shard, primitives=names))
-    share = weights[0] / weights.sum()
-    assert 1 / 40 < share < 1 / 2
-    assert np.ptp(weights[1:]) == 0

@@ -8,6 +8,7 @@ torch = pytest.importorskip("torch")
 
 from handx_gen.checkpoint import load_checkpoint  # noqa: E402
 from handx_gen.diffusion.denoiser import DenoiserConfig  # noqa: E402
+from handx_gen.errors import InputError  # noqa: E402
 from handx_gen.representation import WristRelative  # noqa: E402
 from training.configs import CONFIGS  # noqa: E402
 from training.data.batch import Loader  # noqa: E402
@@ -35,26 +36,43 @@ def test_loss_falls_and_the_checkpoint_can_be_loaded(data, config, tmp_path):
 
 
 def test_a_killed_run_goes_on_where_it_stopped(data, config, tmp_path):
+    config = replace(config, minutes=None)
     whole = Run(config, Loader(data), tmp_path / "whole")
     whole.train()
     first = Run(config, Loader(data), tmp_path / "killed")
     stop_after(first, 30)
     second = Run(config, Loader(data), tmp_path / "killed")
-    second.resume(tmp_path / "killed" / "state.pt")
+    second.resume()
     assert second.step == 30
-    assert second.rate() == pytest.approx(first.rate())
+    assert second.rate() == first.rate()
     second.train()
-    assert second.step == 60
+    for name, value in whole.average.weights.items():
+        assert torch.equal(value, second.average.weights[name]), name
+
+
+def test_a_run_does_not_go_on_with_other_options(data, config, tmp_path):
+    run = Run(config, Loader(data), tmp_path)
+    run.save()
+    longer = Run(replace(config, steps=90, minutes=3.0), Loader(data), tmp_path)
+    longer.resume()
+    other = Run(replace(config, learning_rate=0.1), Loader(data), tmp_path)
+    with pytest.raises(InputError, match=r"learning_rate.*0.001, not 0.1"):
+        other.resume()
+
+
+def test_data_of_another_encoder_are_refused(data, tmp_path):
+    with pytest.raises(InputError, match="16 channels, the network reads 384"):
+        Run(CONFIGS["smoke"], Loader(data), tmp_path)
 
 
 def stop_after(run: Run, steps: int) -> None:
     draw = run.loader.draw
 
-    def limited(size: int):
-        if run.step == steps:
+    def limited(step: int, *rest: int):
+        if step == steps:
             run.save()
             raise KeyboardInterrupt
-        return draw(size)
+        return draw(step, *rest)
 
     run.loader.draw = limited
     with pytest.raises(KeyboardInterrupt):
@@ -64,10 +82,31 @@ def stop_after(run: Run, steps: int) -> None:
 def test_warm_start_takes_weights_and_begins_the_budget_anew(data, config, tmp_path):
     run = Run(config, Loader(data), tmp_path / "a")
     run.train()
-    warm = Run(config, Loader(data), tmp_path / "b")
-    warm.resume(tmp_path / "a" / "state.pt", restart=True)
-    assert warm.step == 0
-    torch.testing.assert_close(warm.model.out.weight, run.model.out.weight)
+    warm = Run(config, Loader(data, run.loader.norm), tmp_path / "b")
+    warm.begin_from(tmp_path / "a")
+    assert (warm.step, warm.seconds) == (0, 0)
+    assert not warm.optimizer.state
+    for name, value in run.average.weights.items():
+        torch.testing.assert_close(warm.model.state_dict()[name], value)
+    warm.train()
+    _, saved = load_checkpoint(tmp_path / "b")
+    assert saved.trained["init"]["name"] == "smoke"
+    assert saved.trained["init"]["optimizer"] == "fresh"
+    assert saved.trained["init"]["trained"]["steps"] == 60
+    assert load_checkpoint(tmp_path / "a")[1].trained["init"] == {}
+
+
+def test_warm_start_needs_the_shapes_and_the_scale_of_the_weights(
+    data, config, tmp_path
+):
+    run = Run(config, Loader(data), tmp_path)
+    run.save()
+    norm = replace(run.loader.norm, wrist_std=0.5)
+    with pytest.raises(InputError, match="norm"):
+        Run(config, Loader(data, norm), tmp_path).begin_from(tmp_path)
+    deeper = replace(config, denoiser=replace(config.denoiser, depth=2))
+    with pytest.raises(InputError, match="denoiser"):
+        Run(deeper, Loader(data), tmp_path).begin_from(tmp_path)
 
 
 def test_rate_warms_up_and_falls_and_shift_falls_late(data, config, tmp_path):
