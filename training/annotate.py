@@ -20,9 +20,10 @@ from typing import Literal, Protocol
 
 from handx_gen.captions import grammar
 from handx_gen.captions.dialogue import CaptionError
-from handx_gen.captions.llm import Endpoint, EndpointWriter
+from handx_gen.captions.llm import EndpointWriter
 from handx_gen.captions.local import LocalWriter
 from handx_gen.captions.schema import CaptionSet
+from handx_gen.endpoint import Endpoint
 from handx_gen.errors import InputError
 from handx_gen.kinematics.timeline_events import timeline
 from handx_gen.motion import BimanualMotion

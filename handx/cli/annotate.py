@@ -80,7 +80,7 @@ class Annotate:
         return self._tell(tally, how)
 
     def _writing(self) -> "Writing":
-        from handx_gen.captions.llm import Endpoint
+        from handx_gen.endpoint import Endpoint
         from handx_gen.errors import InputError
         from training.annotate import Writing
 

@@ -7,12 +7,12 @@ against the events, and say to the model what was wrong.
 import json
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
 
 from handx_gen.captions.facts import facts
 from handx_gen.captions.prompt import INSTRUCTIONS, messages
 from handx_gen.captions.schema import Caption, CaptionSet, read_levels
 from handx_gen.captions.verify import verify
+from handx_gen.endpoint import Answer
 from handx_gen.errors import HandxError, InputError
 from handx_gen.kinematics.timeline_events import Timeline
 
@@ -23,20 +23,6 @@ _JARGON = re.compile(
 
 class CaptionError(HandxError):
     """A clip for which no usable captions could be had."""
-
-
-@dataclass(frozen=True)
-class Answer:
-    """What a model said, and the tokens it took.
-
-    Attributes:
-        text: The answer.
-        prompt_tokens, completion_tokens: As counted by the model's side; 0 unknown.
-    """
-
-    text: str
-    prompt_tokens: int = 0
-    completion_tokens: int = 0
 
 
 Complete = Callable[[list[dict[str, str]]], Answer]

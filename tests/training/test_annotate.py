@@ -8,10 +8,12 @@ import numpy as np
 import pytest
 
 from handx.cli import main
-from handx_gen.captions import grammar, llm
-from handx_gen.captions.llm import Endpoint, EndpointError, EndpointWriter
+from handx_gen import endpoint
+from handx_gen.captions import grammar
+from handx_gen.captions.llm import EndpointWriter
 from handx_gen.captions.prompt import messages
 from handx_gen.captions.schema import CaptionSet
+from handx_gen.endpoint import Endpoint, EndpointError
 from handx_gen.errors import InputError
 from handx_gen.kinematics.timeline_events import check_timeline, timeline
 from handx_gen.procedural import perform
@@ -59,8 +61,8 @@ def takes(motions, tmp_path):
 
 @pytest.fixture(autouse=True)
 def impatient(monkeypatch):
-    monkeypatch.setattr(llm, "LONGEST_WAIT", 0.02)
-    monkeypatch.setattr(llm, "_PLAIN", set())
+    monkeypatch.setattr(endpoint, "LONGEST_WAIT", 0.02)
+    monkeypatch.setattr(endpoint, "_PLAIN", set())
 
 
 def asking(server, **more) -> Writing:
