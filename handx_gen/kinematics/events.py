@@ -18,6 +18,8 @@ from handx_gen.kinematics.contacts import (
 )
 from handx_gen.kinematics.descriptors import HandSignals, hand_signals, legs
 from handx_gen.kinematics.event import Event, joined
+from handx_gen.kinematics.two_hand_events import palms_facing, read_two_hands
+from handx_gen.kinematics.two_hand_scene import Scene
 from handx_gen.motion import BimanualMotion
 from handx_gen.skeleton import CHAIN_INDEX, FINGERS, SIDES
 
@@ -60,9 +62,14 @@ def read_events(motion: BimanualMotion) -> tuple[Event, ...]:
     events: list[Event] = []
     for side, signal in signals.items():
         events += _hand_events(SIDES[side], signal, motion.fps)
-    events += _contact_events(track, motion.fps)
+    scene = None
     if len(present) == 2:
-        events += _two_hand_events(motion, signals, track)
+        curl = np.stack([signals[s].curl for s in (0, 1)], 1)
+        scene = Scene(np.asarray(motion.joints, float), curl)
+    events += _contact_events(track, scene, motion.fps)
+    if scene is not None:
+        events += _two_hand_events(motion, signals, track, palms_facing(scene))
+        events += read_two_hands(scene, track, tuple(events), motion.fps)
     return tuple(sorted(events, key=lambda event: event.start))
 
 
@@ -117,14 +124,23 @@ def _circles(hand: str, wrist: np.ndarray) -> Iterator[Event]:
                 )
 
 
-def _contact_events(track: ContactTrack, fps: float) -> Iterator[Event]:
-    """Pinches, touches and palm contacts from the contact track."""
+def _contact_events(
+    track: ContactTrack, scene: Scene | None, fps: float
+) -> Iterator[Event]:
+    """Pinches, touches and palm contacts from the contact track.
+
+    The contact of palms counts where they face each other; a fingertip behind the plane
+    of the other palm touches the back of that hand.
+    """
     join = round(CONTACT_JOIN * fps)
     for column in range(len(track.pairs)):
         pair = track.pairs[column]
         (side_a, point_a), (side_b, point_b) = split_pair(pair)
         a, b = point_a.removesuffix("_tip"), point_b.removesuffix("_tip")
-        for start, stop in joined(track.mask[:, column], join):
+        mask = track.mask[:, column]
+        if pair == PALM_PAIR and scene is not None:
+            mask = mask & palms_facing(scene)
+        for start, stop in joined(mask, join):
             if stop - start < CONTACT_LEAST * fps:
                 continue
             span = {"start": start, "stop": stop - 1}
@@ -132,16 +148,21 @@ def _contact_events(track: ContactTrack, fps: float) -> Iterator[Event]:
                 yield Event("palms", "both", **span)
             elif side_a == side_b:
                 yield Event("pinch", side_a, (b,), **span)
-            elif b == "palm":
-                yield Event("palm_touch", side_a, (a,), **span)
-            elif a == "palm":
-                yield Event("palm_touch", side_b, (b,), **span)
+            elif "palm" in (a, b):
+                side, finger = (side_a, a) if b == "palm" else (side_b, b)
+                assert scene is not None
+                height = scene.beyond(SIDES.index(side), finger)[start:stop]
+                kind = "palm_touch" if height.mean() < 0 else "back_touch"
+                yield Event(kind, side, (finger,), **span)
             else:
                 yield Event("touch", "both", (a,), (b,), **span)
 
 
 def _two_hand_events(
-    motion: BimanualMotion, signals: dict[int, HandSignals], track: ContactTrack
+    motion: BimanualMotion,
+    signals: dict[int, HandSignals],
+    track: ContactTrack,
+    facing: np.ndarray,
 ) -> Iterator[Event]:
     """Approaching, parting, sliding, interlacing, and never touching."""
     between = signals[1].wrist - signals[0].wrist
@@ -149,7 +170,7 @@ def _two_hand_events(
     for a, b, start, stop in legs(distance, APPROACH_LEG):
         kind = "part" if stop > start else "approach"
         yield Event(kind, "both", start=a, stop=b)
-    palms = track.mask[:, track.pairs.index(PALM_PAIR)]
+    palms = track.mask[:, track.pairs.index(PALM_PAIR)] & facing
     # Tangential travel: along the plane that the touching palms share.
     for a, b in joined(palms, round(CONTACT_JOIN * motion.fps)):
         tangent = between[a:b, 1:]

@@ -11,6 +11,7 @@ from handx_gen.errors import InputError
 from handx_gen.kinematics.events import Event, read_events, shape_events
 from handx_gen.kinematics.hand_poses import POSES, pose_events
 from handx_gen.kinematics.hand_rhythms import RHYTHMS, rhythm_events
+from handx_gen.kinematics.two_hand_events import CROWDED, TWO_HAND_KINDS
 from handx_gen.motion import BimanualMotion
 from handx_gen.skeleton import SIDES
 
@@ -45,18 +46,24 @@ KINDS = (
     "tremble",  # the hand trembles, a few millimetres
     "shake",  # the hand is shaken, a few centimetres
     "eight",  # the wrist draws a figure eight
+    *TWO_HAND_KINDS,
 )
 EventKind = Literal[
     "shape", "bend", "extend", "spread", "close", "pinch", "turn", "move", "circle",
     "still", "touch", "palm_touch", "palms", "slide", "interlace", "approach", "part",
     "apart", "pose", "half_bend", "scissor", "hold", "rub", "flick", "thumb_base",
     "thumb_circle", "flutter", "tremble", "shake", "eight",
+    "knuckles", "stack", "punch", "clasp", "grasp", "grasp_wrist", "cover", "back_touch",
+    "trace", "cross_fingers", "rub_circle", "bow", "offer", "cup", "roll", "pedal",
+    "alternate", "follow", "cross", "carry", "pass", "pull", "tear", "twist", "wring",
 ]  # fmt: skip
 
 DIRECTIONS = {
     "turn": ("flex", "extend", "inward", "outward", "palm_up", "palm_down"),
     "move": ("left", "right", "forward", "back", "up", "down"),
     "pose": tuple(POSES),
+    "follow": ("left", "right", "forward", "back", "up", "down"),
+    "carry": ("left", "right", "forward", "back", "up", "down"),
 }
 """Directions of the kinds that have one. flex/extend: the hand tips towards the palm /
 the back of the hand; inward/outward: towards the thumb's / the pinky's side; palm_up /
@@ -310,7 +317,7 @@ def _extras(
     """Occurrences that contradict the request (see `MatchResult.extras`)."""
     kinds = {event.kind for event in requested.events}
     busy = {event.hand for event in requested.events}
-    two_handed = "both" in busy
+    two_handed = "both" in busy or bool(kinds & set(TWO_HAND_KINDS))
     counts: dict[tuple, int] = {}
     extras = []
     for event in events:
@@ -318,7 +325,7 @@ def _extras(
         counts[key] = counts.get(key, 0) + 1
         if event.kind in _STRICT_COUNT:
             # Palms and interlaced fingers bring small contacts of neighbours along.
-            crowded = kinds & {"palms", "slide", "interlace"}
+            crowded = kinds & {"palms", "slide", "interlace", *CROWDED}
             asked = event.kind == "pinch" or event.kind in kinds & {"palms"}
             if crowded and not asked:
                 continue
