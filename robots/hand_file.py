@@ -1,7 +1,8 @@
 """`hand.toml` + URDF → `HandSpec`: the reader of a robot folder's data.
 
 Names in `hand.toml` are written without the side's `prefix`, so that one table serves
-both hands; the format is described in `robots/README.md`.
+both hands; where the sides' names differ by more than that, `palm_link`, `joints` and
+`fingers` stand in each side's own table. The format is described in `robots/README.md`.
 """
 
 import sys
@@ -52,6 +53,11 @@ class Table:
             Table(self.path, row, f"{self._key(key)}[{i}]")
             for i, row in enumerate(rows)
         ]
+
+    def sided(self, side: str, key: str) -> "Table":
+        """The table that holds `key` for a side: the side's own, else this one."""
+        own = self.table(side)
+        return own if key in own.values else self
 
     def rows(self, key: str) -> list[Any]:
         """A list, its items unchecked."""
@@ -159,7 +165,7 @@ def read_hand(folder: Path, name: str, side: str, table: Table) -> HandSpec:
     own = table.table(side)
     prefix = own.text("prefix")
     urdf = read_urdf(folder / f"{side}.urdf")
-    rows = table.tables("joints")
+    rows = table.sided(side, "joints").tables("joints")
     joint_names = tuple(prefix + row.text("name") for row in rows)
     _check_names(table, urdf, joint_names)
     joints = [urdf.joints[joint] for joint in joint_names]
@@ -168,11 +174,12 @@ def read_hand(folder: Path, name: str, side: str, table: Table) -> HandSpec:
     lower, upper = _boxes(urdf, joints)
     velocity, rest, acceleration = _rates(joints, rows)
     gains = table.table("gains")
-    palm_link = prefix + table.text("palm_link")
+    palm_link = prefix + table.sided(side, "palm_link").text("palm_link")
+    named = table.sided(side, "fingers").table("fingers")
     fingers = {
-        finger: _finger(table.table("fingers").table(finger), finger, prefix)
+        finger: _finger(named.table(finger), finger, prefix)
         for finger in FINGERS
-        if finger in table.table("fingers").values
+        if finger in named.values
     }
     capsules = read_capsules(table, side)
     needed = [palm_link, *(capsule.link for capsule in capsules)]

@@ -15,6 +15,8 @@ from robots.errors import RobotError
 
 MAX_BYTES = 20_000_000
 """A larger file is not a URDF that anyone wrote for a hand."""
+MAX_LINKS, MAX_DEPTH = 1000, 60
+"""Nor is one with more links, or elements within elements."""
 
 
 @dataclass(frozen=True)
@@ -72,11 +74,20 @@ def read_urdf(path: Path) -> Urdf:
             entities, a mesh outside the folder, no single root, a joint kind or a
             limit that cannot be used.
     """
-    root = _parse(path)
-    if root.tag != "robot":
-        raise RobotError(path, "robot", f"root element is <{root.tag}>, not <robot>")
+    root = parse_xml(path)
     for mesh in root.iter("mesh"):
         _check_mesh(path, mesh.get("filename", ""))
+    return read_links_and_joints(path, root)
+
+
+def read_links_and_joints(path: Path, root: ElementTree.Element) -> Urdf:
+    """Links, joints, limits and mimic laws of a parsed URDF; meshes are not looked at.
+
+    Raises:
+        RobotError: As `read_urdf`.
+    """
+    if len(root.findall("link")) > MAX_LINKS:
+        raise RobotError(path, "link", f"more than {MAX_LINKS} links")
     links = [link.get("name", "") for link in root.findall("link")]
     massive = frozenset(
         link.get("name", "")
@@ -93,7 +104,13 @@ def read_urdf(path: Path) -> Urdf:
     return Urdf(path, _root(path, links, joints), tuple(links), massive, joints)
 
 
-def _parse(path: Path) -> ElementTree.Element:
+def parse_xml(path: Path) -> ElementTree.Element:
+    """The <robot> element of a foreign file, nothing in it expanded.
+
+    Raises:
+        RobotError: Unreadable, too large or too deep, a DOCTYPE or an entity, not XML,
+            or not a robot.
+    """
     try:
         data = path.read_bytes()
     except OSError as error:
@@ -107,16 +124,33 @@ def _parse(path: Path) -> ElementTree.Element:
             "delete the <!DOCTYPE …> block",
         )  # fmt: skip
 
+    depth = 0
+
+    def enter(*_: object) -> None:
+        nonlocal depth
+        depth += 1
+        if depth > MAX_DEPTH:
+            raise RobotError(path, "", f"elements nested more than {MAX_DEPTH} deep")
+
+    def leave(*_: object) -> None:
+        nonlocal depth
+        depth -= 1
+
     scanner = expat.ParserCreate()
+    scanner.StartElementHandler = enter
+    scanner.EndElementHandler = leave
     scanner.StartDoctypeDeclHandler = refuse
     scanner.EntityDeclHandler = refuse
     try:
         scanner.Parse(data, True)
-        return ElementTree.fromstring(data)
+        root = ElementTree.fromstring(data)
     except (expat.ExpatError, ElementTree.ParseError, ValueError, LookupError) as error:
         raise RobotError(
             path, "", f"not well-formed XML ({error})", "mend the file near that line"
         ) from None
+    if root.tag != "robot":
+        raise RobotError(path, "robot", f"root element is <{root.tag}>, not <robot>")
+    return root
 
 
 def _check_mesh(path: Path, filename: str) -> None:

@@ -1,12 +1,12 @@
-"""`python -m robots.authoring [shadow] [inspire]`: write the shipped URDFs."""
+"""`python -m robots.authoring [robot …]`: write the shipped URDFs."""
 
 import sys
 
-from robots.authoring import inspire, shadow
+from robots.authoring import allegro, inspire, leap, shadow
 from robots.hand_file import read_capsules, read_toml
 from robots.registry import SHIPPED
 
-TABLES = {"inspire": inspire, "shadow": shadow}
+TABLES = {"allegro": allegro, "inspire": inspire, "leap": leap, "shadow": shadow}
 
 
 def urdf(name: str, side: str) -> str:

@@ -40,6 +40,7 @@ class Joint:
         axis: Axis in the joint frame.
         limits: lower, upper [rad], effort [N·m], velocity [rad/s].
         mimic: Source joint and multiplier.
+        mimic_offset: The law's constant [rad].
     """
 
     name: str
@@ -50,6 +51,7 @@ class Joint:
     axis: Vector | None = None
     limits: tuple[float, float, float, float] = (0.0, 0.0, 0.0, 0.0)
     mimic: tuple[str, float] | None = None
+    mimic_offset: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -125,7 +127,7 @@ def _joint(joint: Joint) -> list[str]:
         source, multiplier = joint.mimic
         lines += [
             f'<mimic joint={quoteattr(source)} multiplier="{multiplier:.12g}" '
-            'offset="0"/>'
+            f'offset="{joint.mimic_offset:.12g}"/>'
         ]
     return lines
 
