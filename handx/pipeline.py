@@ -90,7 +90,7 @@ class RunResult:
 
 
 def run(
-    text: str,
+    request: str | Plan,
     robot: str = "shadow",
     out: str | Path = "out",
     model: str = "auto",
@@ -103,7 +103,7 @@ def run(
     """Text → motion → robot → physics → files.
 
     Args:
-        text: What the hands should do.
+        request: What the hands should do, or a plan of it.
         robot: A name that `handx robots` lists.
         out: Folder for the files; nothing is written unless every stage succeeds.
         model: "auto", "program", "synth-v1" or a checkpoint folder.
@@ -120,7 +120,7 @@ def run(
 
     stage = stage or (lambda name: nullcontext())
     times: dict[str, float] = {}
-    reading = read(text, seconds)
+    reading = read(request, seconds)
     spec = load_robot(robot)
     with files.staged(Path(out), RUN_FILES) as folder:
         with _timed("generate", stage, times):
@@ -145,16 +145,16 @@ def run(
     )  # fmt: skip
 
 
-def read(text: str, seconds: float | None = None) -> Reading:
-    """What a sentence asks for.
+def read(request: str | Plan, seconds: float | None = None) -> Reading:
+    """What a sentence, or a plan, asks for.
 
     Raises:
         InputError: The text is empty or too long, or `seconds` is out of range.
     """
-    from handx_gen.procedural.reader import read as read_words
+    from handx_gen.procedural.reader import read_plan
 
-    plan = Plan.from_text(text, seconds)
-    program = read_words(plan.text)
+    plan = Plan.from_text(request, seconds) if isinstance(request, str) else request
+    program = read_plan(plan)
     nearest = "" if program.requested.understood else program.nearest
     return Reading(plan, program.requested, nearest)
 

@@ -15,6 +15,7 @@ from handx.cli.data import Data
 from handx.cli.describe import Describe
 from handx.cli.doctor import Doctor
 from handx.cli.generate import Generate
+from handx.cli.plan import PlanRequest
 from handx.cli.retarget import Retarget
 from handx.cli.robots import Robots
 from handx.cli.run import Run
@@ -27,6 +28,7 @@ from robots.errors import RobotError
 
 COMMANDS = {
     "run": Run,
+    "plan": PlanRequest,
     "generate": Generate,
     "retarget": Retarget,
     "validate": Validate,

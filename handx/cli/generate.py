@@ -21,7 +21,7 @@ class Generate(Drawing):
         from handx import files, pipeline
         from handx.cli import console, summaries
 
-        reading = pipeline.read(self.text, self.seconds)
+        reading = pipeline.read(self.request(), self.seconds)
         with (
             files.staged(self.out, (files.MOTION,)) as folder,
             console.progress("generate"),

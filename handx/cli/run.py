@@ -32,7 +32,7 @@ class Run(Drawing):
 
         terminal = console.console()
         result = pipeline.run(
-            self.text, self.robot, self.out, self.model, self.seed, self.seconds,
+            self.request(), self.robot, self.out, self.model, self.seed, self.seconds,
             self.samples, self.device, console.progress,
         )  # fmt: skip
         terminal.print(summaries.motion(result.motion, result.reading, result.text))
