@@ -5,8 +5,8 @@ import pytest
 import torch
 
 from handx_gen.errors import InputError
-from handx_gen.prompt import Plan
 from handx_gen.procedural import perform
+from handx_gen.prompt import Plan
 from handx_gen.representation.handx168 import (
     FEATURES,
     Handx168,
