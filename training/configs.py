@@ -27,6 +27,8 @@ class TrainConfig:
     warmup: int = 200
     """Steps of linear warm-up."""
     weight_decay: float = 0.01
+    bfloat16: bool = True
+    """Compute in bfloat16; weights, gradients and their sums stay float32."""
     clip: float = 1.0
     """Largest norm of the gradient."""
     ema: float = 0.999

@@ -129,7 +129,8 @@ class Run:
         draws = Draws.of(config, self.step, self.shift(), batch, self.device)
         draws = draws.part(*part)
         batch = augmented(batch, draws, self.loader.norm.wrist_std)
-        with torch.autocast(self.device.split(":")[0], torch.bfloat16):
+        kind = self.device.split(":")[0]
+        with torch.autocast(kind, torch.bfloat16, enabled=config.bfloat16):
             x_0, logits = self.model(
                 noisy(batch.x, draws.noise, draws.t),
                 draws.t,
