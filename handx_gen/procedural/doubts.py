@@ -10,9 +10,10 @@ the text verdict is "can't tell".
 import re
 
 from handx_gen.procedural.rules import FINGER_WORDS, MOVE_WORDS, SHAPE_WORDS, Clause
+from handx_gen.procedural.slots import SHAPES
+from handx_gen.procedural.templates import TEMPLATES, TURN_WORDING
 from handx_gen.procedural.timeline import Step
 from handx_gen.procedural.vocabulary import PRIMITIVES
-from handx_gen.procedural.wording import SHAPES, TEMPLATES, TURN_WORDING
 
 _NUMBER_WORDS = (
     "zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten"

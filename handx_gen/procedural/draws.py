@@ -4,8 +4,8 @@ from dataclasses import replace
 
 import numpy as np
 
+from handx_gen.procedural.slots import SHAPES
 from handx_gen.procedural.timeline import Step
-from handx_gen.procedural.wording import SHAPES
 from handx_gen.skeleton import FINGERS
 
 FOUR = FINGERS[1:]

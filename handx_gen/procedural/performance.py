@@ -22,8 +22,8 @@ def standard_stage() -> Stage:
     return Stage((body, body), REST_ROTATION)
 
 
-def sampled_stage(rng: np.random.Generator) -> Stage:
-    """Two hands of a random person: size, proportions, posture, 1 % asymmetry."""
+def sampled_bodies(rng: np.random.Generator) -> tuple[Body, Body]:
+    """The hands of a random person: size, proportions, posture, 1 % asymmetry."""
     scale = rng.uniform(0.88, 1.12)
     proportions = rng.normal(1.0, 0.03, (5, 1)).clip(0.93, 1.07)
     width = rng.uniform(0.94, 1.06)
@@ -38,8 +38,18 @@ def sampled_stage(rng: np.random.Generator) -> Stage:
             0.5, 1, 0, 1, 0.5,
         ]  # fmt: skip
         bodies.append(Body(HandShape(bases, lengths), relaxed, follow))
+    return bodies[0], bodies[1]
+
+
+def on_stage(bodies: tuple[Body, Body], rng: np.random.Generator) -> Stage:
+    """Two hands at rest, held a little differently every time."""
     tilt = about("y", rng.uniform(60, 90)) @ about("x", rng.uniform(-12, 12))
-    return Stage((bodies[0], bodies[1]), tilt)
+    return Stage(bodies, tilt)
+
+
+def sampled_stage(rng: np.random.Generator) -> Stage:
+    """A random person's two hands at rest."""
+    return on_stage(sampled_bodies(rng), rng)
 
 
 def perform_program(

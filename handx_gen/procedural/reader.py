@@ -1,8 +1,9 @@
-"""Free text → `Program`, by rules.
+"""Free text → `Program`.
 
-A sentence is cut into clauses at connectives; each clause is matched against
-`rules`. Words that no rule used and that could change the meaning are reported as
-unread: the text verdict is then "can't tell".
+A sentence that the templates could have made is read by them, in full (`sentence`).
+Any other is cut into clauses at connectives and each clause matched against `rules`.
+Words that no rule used and that could change the meaning are reported as unread: the
+text verdict is then "can't tell".
 """
 
 import difflib
@@ -11,6 +12,8 @@ from dataclasses import replace
 
 from handx_gen.procedural.doubts import doubts
 from handx_gen.procedural.rules import FINGER_WORDS, NUMBERS, Clause, match_rules
+from handx_gen.procedural.sentence import clause as known_clause
+from handx_gen.procedural.sentence import understand
 from handx_gen.procedural.timeline import Program, Step
 from handx_gen.procedural.vocabulary import PRIMITIVES
 from handx_gen.prompt import Plan
@@ -27,6 +30,8 @@ def read(text: str) -> Program:
         request that resembles the text. A text of which nothing was understood gives a
         program without steps.
     """
+    if (groups := understand(text)) is not None:
+        return Program(_in_order(groups), text.strip(), (), nearest(text))
     steps: list[Step] = []
     unread: list[str] = []
     order, previous = 0, ""
@@ -34,11 +39,13 @@ def read(text: str) -> Program:
         clause = _parse(part, previous)
         if steps and re.fullmatch(_CONTINUATION, part):
             continue
-        found = match_rules(clause)
+        whole = known_clause(part) if _names_a_hand(clause) else None
+        found = [whole] if whole else match_rules(clause)
         if not found:
             unread += clause.text.split()
             continue
-        unread += [word for step in found for word in doubts(clause, step)]
+        if not whole:
+            unread += [word for step in found for word in doubts(clause, step)]
         previous = clause.hand
         if steps:
             busy = {s for step in steps if step.order == order for s in step.sides}
@@ -49,6 +56,26 @@ def read(text: str) -> Program:
     return Program(
         tuple(steps), text.strip(), tuple(dict.fromkeys(unread)), nearest(text)
     )
+
+
+def _in_order(groups: list[list[Step]]) -> tuple[Step, ...]:
+    """Steps with their order: a hand that is busy does the next thing afterwards."""
+    steps: list[Step] = []
+    order = 0
+    for group in groups:
+        busy: set[int] = set()
+        for step in group:
+            if busy & set(step.sides):
+                order, busy = order + 1, set()
+            busy |= set(step.sides)
+            steps.append(replace(step, order=order))
+        order += 1
+    return tuple(steps)
+
+
+def _names_a_hand(clause: Clause) -> bool:
+    """Whether the clause says whose hand, so that the one before need not."""
+    return bool(re.search(r"\b(left|right|both|each|hands|palms)\b", clause.text))
 
 
 def read_plan(plan: Plan) -> Program:

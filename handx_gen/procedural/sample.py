@@ -1,16 +1,17 @@
-"""Random programs and the synthetic clips made from them (`synth-v1`'s data).
+"""Synthetic clips: a random program, a random person, words for it (`synth-v1`'s data).
 
 A clip is kept only if its own events, read back from the finished joints, agree with
-its program. Splits are fixed by rule, not by chance:
+what its captions ask for. Splits are fixed by rule, not by chance:
 
-- *held-out combinations*: a pair of (left step, right step) or (first, second) whose
-  hash falls into one fifth never occurs in training;
-- *held-out wording*: the sentences use templates that training never sees.
+- *held-out combinations*: combinations of two steps (left and right, first and second)
+  whose hash falls into one fifth never occur in training;
+- *held-out sequences*: the same for three steps in a row;
+- *held-out wording*: the sentences use templates and synonyms that training never sees;
+- training, validation and test clips are performed by different people.
 """
 
-import hashlib
 from dataclasses import dataclass, replace
-from functools import cache
+from functools import lru_cache
 
 import numpy as np
 
@@ -18,19 +19,38 @@ from handx_gen.hand_model import bone_segments
 from handx_gen.kinematics.distance import segment_distance
 from handx_gen.kinematics.requests import RequestedEvents, match
 from handx_gen.motion import BimanualMotion
-from handx_gen.procedural.performance import perform_program, sampled_stage
-from handx_gen.procedural.templates_one_hand import HELD_OUT, TRAIN
-from handx_gen.procedural.timeline import Program, Stage, Step
+from handx_gen.procedural.performance import (
+    on_stage,
+    perform_program,
+    sampled_bodies,
+)
+from handx_gen.procedural.poses import Body
+from handx_gen.procedural.programs import (
+    MAX_SECONDS,
+    held_out_combination,
+    natural_seconds,
+    omitted,
+    sample_program,
+)
+from handx_gen.procedural.templates import HELD_OUT, TRAIN
+from handx_gen.procedural.timeline import Program, Step
 from handx_gen.procedural.vocabulary import PRIMITIVES
-from handx_gen.procedural.wording import say, say_step
+from handx_gen.procedural.wording import say, say_branch
 from handx_gen.prompt import Prompt
+from handx_gen.skeleton import SIDES
 
 FRAMES = 60
-SPLITS = ("train", "val", "heldout_combination", "heldout_wording")
+SPLITS = ("train", "val", "heldout_combination", "heldout_wording", "heldout_sequence")
+PEOPLE = {"train": 768, "val": 64, "test": 64}
+"""How many different people perform the clips of training, validation and all tests."""
 ATTEMPTS = 1000
 """Programs tried for one clip; a held-out combination is met in about one of twenty."""
-SENTENCES = 4
+SENTENCES = 7
 """Wordings per clip."""
+PARTIAL = 0.2
+"""How many clips have captions that leave something out."""
+IDLE_SAID = 0.4
+"""How often the branch of a hand that does nothing says so; else it is empty."""
 MAX_OVERLAP = 0.002
 """Deepest overlap of the two hands' finger capsules that is accepted [m]."""
 
@@ -41,9 +61,9 @@ class SyntheticClip:
 
     Attributes:
         joints: (60, 2, 21, 3) float32 [m], canonical frame, 30 fps.
-        sentences: Free-sentence captions, several wordings of the same program.
+        sentences: Free-sentence captions, different wordings of the same program.
         triple: The same as left / right / relation prompts.
-        requested: The events it was checked to contain.
+        requested: The events that the captions ask for; the clip contains them.
         program: What was performed.
         seed: What it was made from.
     """
@@ -56,83 +76,11 @@ class SyntheticClip:
     seed: int
 
 
-def _random_step(rng: np.random.Generator, hand: str, two_handed: bool) -> Step:
-    """A random step of one hand (or of both alike), or of the two together."""
-    entries = [p for p in PRIMITIVES.values() if p.two_handed == two_handed]
-    weights = np.array([p.weight for p in entries])
-    entry = entries[int(rng.choice(len(entries), p=weights / weights.sum()))]
-    step = Step(entry.name, hand)
-    return entry.draw(step, rng) if entry.draw else step
-
-
-def _single_step(rng: np.random.Generator, hand: str) -> Step:
-    return _random_step(rng, hand, two_handed=False)
-
-
-def _together_step(rng: np.random.Generator) -> Step:
-    return _random_step(rng, "both", two_handed=True)
-
-
-def sample_program(rng: np.random.Generator) -> Program:
-    """A random program that fits into two seconds."""
-    kind = rng.random()
-    if kind < 0.30:
-        return Program((_together_step(rng),))
-    if kind < 0.50:
-        return Program((_single_step(rng, ("left", "right")[int(rng.integers(2))]),))
-    if kind < 0.68:
-        return Program((_single_step(rng, "both"),))
-    left, right = _single_step(rng, "left"), _single_step(rng, "right")
-    if kind < 0.90:
-        return Program((left, right))
-    if rng.random() < 0.3:  # one hand still
-        still = "left" if rng.random() < 0.5 else "right"
-        moving = right if still == "left" else left
-        return Program((Step("still", still), moving))
-    first = _short(rng, left if rng.random() < 0.5 else right)
-    second = _short(rng, right if rng.random() < 0.5 else left)
-    return Program((first, replace(second, order=1)))
-
-
-def _short(rng: np.random.Generator, step: Step) -> Step:
-    """A shorter form of a step, so that two fit one after the other."""
-    if step.primitive in ("count", "wave", "circle") or len(step.fingers) == 4:
-        return Step("shape", step.hand, (("index",), ())[int(rng.integers(2))])
-    return replace(step, count=1)
-
-
-def held_out_combination(program: Program) -> bool:
-    """Whether this combination of two steps is reserved for testing (one in five)."""
-    if len(program.steps) < 2:
-        return False
-    parts = sorted(
-        f"{s.primitive}|{s.hand}|{'-'.join(s.fingers)}|{s.direction}|{s.order}"
-        for s in program.steps
-    )
-    return hashlib.sha256("&".join(parts).encode()).digest()[0] < 51
-
-
-@cache
-def _reference_stage() -> Stage:
-    """The hands on which durations are measured; planning moves does not change them."""
-    return sampled_stage(np.random.default_rng(0))
-
-
-def natural_seconds(program: Program) -> float:
-    """How long a program takes at natural speed [s]."""
-    stage = _reference_stage()
-    total = 0.0
-    for order in sorted({s.order for s in program.steps}):
-        total += max(
-            PRIMITIVES[s.primitive].moves(s, stage)[1] / s.speed
-            for s in program.steps
-            if s.order == order
-        )
-    return total
-
-
-MAX_SECONDS = 3.6
-"""Programs longer than this at natural speed would be hurried too much in 2 s."""
+@lru_cache(maxsize=1024)
+def _bodies(group: str, number: int) -> tuple[Body, Body]:
+    """The hands of one person; every group has its own people."""
+    stream = list(PEOPLE).index(group)
+    return sampled_bodies(np.random.default_rng([7, stream, number]))
 
 
 def overlap(joints: np.ndarray, stride: int = 2) -> float:
@@ -154,15 +102,31 @@ def _triple(program: Program, rng: np.random.Generator, wording: str) -> Prompt:
     """The program as left / right / relation prompts."""
     parts: dict[str, list[str]] = {"left": [], "right": [], "relation": []}
     for step in sorted(program.steps, key=lambda s: s.order):
-        clause = say_step(step, rng, wording)
-        if PRIMITIVES[step.primitive].two_handed:
-            parts["relation"].append(clause)
-        else:
-            for side in ("left", "right"):
-                if step.hand in (side, "both"):
-                    one = replace(step, hand=side)
-                    parts[side].append(say_step(one, rng, wording))
+        for branch in _branches(step):
+            one = step if branch == "relation" else replace(step, hand=branch)
+            clause = say_branch(one, rng, wording)
+            late = step.order and not parts[branch]
+            parts[branch].append(f"then {clause}" if late else clause)
+    if not parts["relation"]:
+        for side in SIDES:
+            if not parts[side] and rng.random() < IDLE_SAID:
+                parts[side].append(say_branch(Step("still", side), rng, wording))
     return Prompt(**{k: ", then ".join(v) for k, v in parts.items()})
+
+
+def _branches(step: Step) -> tuple[str, ...]:
+    """The prompts in which a step is said."""
+    if PRIMITIVES[step.primitive].two_handed:
+        return ("relation",)
+    return tuple(side for side in SIDES if step.hand in (side, "both"))
+
+
+def split_of(program: Program) -> str:
+    """Which held-out split a program is reserved for, "" if it may be trained on."""
+    if not held_out_combination(program):
+        return ""
+    sequence = len({step.order for step in program.steps}) > 2
+    return "heldout_sequence" if sequence else "heldout_combination"
 
 
 def synthesize(seed: int, split: str = "train") -> SyntheticClip:
@@ -172,24 +136,40 @@ def synthesize(seed: int, split: str = "train") -> SyntheticClip:
         seed: Any integer ≥ 0.
         split: One of `SPLITS`.
     """
-    stream = SPLITS.index(split)
-    wording = HELD_OUT if split == "heldout_wording" else TRAIN
     for attempt in range(ATTEMPTS):
-        rng = np.random.default_rng([seed, stream, attempt])
-        program = sample_program(rng)
-        if held_out_combination(program) != (split == "heldout_combination"):
-            continue
-        if natural_seconds(program) > MAX_SECONDS:
-            continue
-        motion = perform_program(program, FRAMES, sampled_stage(rng))
-        joints = motion.joints
-        if overlap(joints) > MAX_OVERLAP:
-            continue
-        requested = program.requested
-        if match(BimanualMotion(joints, motion.fps), requested).answer != "yes":
-            continue
-        sentences = tuple(say(program, rng, wording) for _ in range(SENTENCES))
-        triple = _triple(program, rng, wording)
-        program = replace(program, text=sentences[0])
-        return SyntheticClip(joints, sentences, triple, requested, program, seed)
+        clip = attempted(seed, split, attempt)
+        if isinstance(clip, SyntheticClip):
+            return clip
     raise AssertionError(f"no clip for seed {seed} of {split} in {ATTEMPTS} attempts")
+
+
+def attempted(
+    seed: int, split: str, attempt: int
+) -> SyntheticClip | tuple[str, Program]:
+    """One try at a clip: the clip, or why it was rejected and the program."""
+    rng = np.random.default_rng([seed, SPLITS.index(split), attempt])
+    kind = "three in a row" if split == "heldout_sequence" else ""
+    program = sample_program(rng, kind)
+    reserved = (
+        split if split.startswith("heldout") and split != "heldout_wording" else ""
+    )
+    if split_of(program) != reserved:
+        return "another split", program
+    if natural_seconds(program) > MAX_SECONDS:
+        return "too long", program
+    group = split if split in PEOPLE else "test"
+    bodies = _bodies(group, int(rng.integers(PEOPLE[group])))
+    motion = perform_program(program, FRAMES, on_stage(bodies, rng))
+    if overlap(motion.joints) > MAX_OVERLAP:
+        return "overlaps", program
+    said = omitted(program, rng) if rng.random() < PARTIAL else program
+    requested = said.requested
+    if match(BimanualMotion(motion.joints, motion.fps), requested).answer != "yes":
+        return "not as asked", program
+    wording = HELD_OUT if split == "heldout_wording" else TRAIN
+    sentences = dict.fromkeys(say(said, rng, wording) for _ in range(SENTENCES))
+    triple = _triple(said, rng, wording)
+    program = replace(program, text=next(iter(sentences)))
+    return SyntheticClip(
+        motion.joints, tuple(sentences), triple, requested, program, seed
+    )

@@ -6,7 +6,7 @@ target with a minimum-jerk profile, x(s) = 10 s³ − 15 s⁴ + 6 s⁵ (Flash an
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -17,8 +17,14 @@ from handx_gen.skeleton import FINGERS
 
 REST_POSITION = np.array([0.13, 0.0, 0.0])
 """Wrist of the right-form hand at rest [m]: the hands are 26 cm apart."""
+EDGE = 0.12
+"""Rest before an early step and after a late one [s]."""
+_SHARE = {"early": 0.0, "": 0.5, "late": 1.0}
+"""`Step.when` → how much of the spare time passes before the step."""
 PACE = 1.15
 """At ease, hands take this much longer than the primitives' own times."""
+WINDOWS = {"early": (0.0, 0.5), "late": (0.5, 1.0)}
+"""`Step.when` → fraction of the motion in which the events must happen."""
 CHANNELS = (*FINGERS, "rotation", "position")
 
 
@@ -35,6 +41,8 @@ class Step:
         count: Repetitions.
         order: Steps of equal order run at the same time.
         speed: 1 is the natural speed.
+        hold: How long its end is kept before what follows [s].
+        when: "early" or "late" in a motion longer than the step; "" for the middle.
     """
 
     primitive: str
@@ -45,6 +53,8 @@ class Step:
     count: int = 1
     order: int = 0
     speed: float = 1.0
+    hold: float = 0.0
+    when: str = ""
 
     @property
     def sides(self) -> tuple[int, ...]:
@@ -75,7 +85,10 @@ class Program:
 
         events: list[RequestedEvent] = []
         for step in self.steps:
-            events += PRIMITIVES[step.primitive].requests(step)
+            asked = PRIMITIVES[step.primitive].requests(step)
+            if step.when:
+                asked = [replace(event, window=WINDOWS[step.when]) for event in asked]
+            events += asked
         return RequestedEvents(tuple(events), self.text, self.unread)
 
 
@@ -181,6 +194,7 @@ def perform_steps(
 
     initial = [dict(state) for state in stage.state]
     timed: list[Move] = []
+    spare: list[tuple[float, float]] = []  # of each move's step: share, its own time
     clock = 0.0
     for order in sorted({step.order for step in steps}):
         longest = 0.0
@@ -188,7 +202,9 @@ def perform_steps(
             moves, duration = PRIMITIVES[step.primitive].moves(step, stage)
             for move in moves:
                 timed.append(_shifted(move, clock, 1 / step.speed))
-            longest = max(longest, duration / step.speed)
+            seconds = duration / step.speed + step.hold
+            spare += [(_SHARE[step.when], seconds)] * len(moves)
+            longest = max(longest, seconds)
         for move in timed:
             stage.state[move.side][move.channel] = move.target
         clock += longest
@@ -203,6 +219,13 @@ def perform_steps(
             lead += 0.5 * (scale - 1) * clock
             scale = 1.0
     moves = [_shifted(move, lead, scale) for move in timed]
+    if any(step.when for step in steps):
+        room = (frames - 1) / fps - 2 * EDGE
+        moves = [
+            _shifted(move, EDGE - lead + share * max(0.0, room - scale * seconds), 1.0)
+            if share != _SHARE[""] else move
+            for move, (share, seconds) in zip(moves, spare, strict=True)
+        ]  # fmt: skip
     time = np.arange(frames) / fps
     return np.stack(
         [_hand(stage.bodies[s], initial[s], moves, s, time) for s in (0, 1)], 1
