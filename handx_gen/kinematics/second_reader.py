@@ -11,9 +11,17 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from handx_gen.hand_model import FINGER_RADIUS, fit
+from handx_gen.hand_model import FINGER_RADIUS
 from handx_gen.kinematics.distance import segment_distance
 from handx_gen.kinematics.requests import RequestedEvent, RequestedEvents
+from handx_gen.kinematics.second_signals import (
+    NEAR,
+    PALM_RADIUS,
+    HandSurface,
+    crossings,
+    surface_gap,
+    touches,
+)
 from handx_gen.motion import BimanualMotion
 from handx_gen.skeleton import CHAIN_INDEX, FINGERS, SIDES
 
@@ -32,10 +40,6 @@ SPLAY = 12.0
 """Change of the angle between index and pinky that is a spread [deg]."""
 TURN = 20.0
 TRAVEL = 0.04
-NEAR, PARTED = 0.005, 0.012
-"""Surfaces touch when their gap falls below the first and part above the second [m]."""
-PALM_RADIUS = 0.012
-"""Half the thickness of a palm [m]."""
 SLIDE = 0.022
 STILL = 0.03
 """No joint of a still hand strays further than this from its mean place [m]."""
@@ -57,114 +61,13 @@ class SecondOpinion:
     unknown: tuple[str, ...]
 
 
-class _Hand:
-    """One hand's angles, rotation, travel and surfaces over time."""
-
-    def __init__(self, joints: np.ndarray, side: int) -> None:
-        model = fit(joints, side)
-        degrees = np.degrees(model.angles)  # (T, 5, 5)
-        self.bend = degrees[..., 3] + degrees[..., 4]
-        self.bend[:, 1:] += degrees[:, 1:, 1]
-        self.splay = degrees[:, 1, 0] - degrees[:, 4, 0]
-        start = model.rotation[0]
-        self.turn = np.degrees(_rotation_vector(start.T @ model.rotation))
-        self.wrist = np.asarray(joints[:, 0], float)
-        self.joints = np.asarray(joints, float)
-        rotation = model.rotation
-        self.normal = rotation[..., 2].copy()  # out of the back of the hand
-        if side == 0:
-            self.normal[:, 0] *= -1
-        self.tips = np.stack([joints[:, CHAIN_INDEX[f][3:5]] for f in FINGERS], 1)
-        self.palm = np.stack(
-            [joints[:, [0, CHAIN_INDEX[f][1]]] for f in FINGERS[1:]], 1
-        )  # (T, 4, 2, 3) metacarpals
-        self.bones = np.concatenate(
-            [
-                self.palm,
-                np.stack(
-                    [
-                        joints[:, CHAIN_INDEX[f][i : i + 2]]
-                        for f in FINGERS
-                        for i in (1, 2, 3)
-                    ],
-                    1,
-                ),
-            ],
-            1,
-        )  # (T, 19, 2, 3)
-        self.radii = np.concatenate(
-            [np.full(4, PALM_RADIUS), np.tile(FINGER_RADIUS, 5)]
-        )
-
-
-def _rotation_vector(rotation: np.ndarray) -> np.ndarray:
-    """Axis times angle of (T, 3, 3) rotations, (T, 3) [rad]."""
-    cosine = np.clip((np.trace(rotation, axis1=1, axis2=2) - 1) / 2, -1, 1)
-    angle = np.arccos(cosine)
-    axis = np.stack(
-        [
-            rotation[:, 2, 1] - rotation[:, 1, 2],
-            rotation[:, 0, 2] - rotation[:, 2, 0],
-            rotation[:, 1, 0] - rotation[:, 0, 1],
-        ],
-        1,
-    )
-    size = np.maximum(np.linalg.norm(axis, axis=1), 1e-9)
-    return axis * (angle / size)[:, None]
-
-
-def crossings(signal: np.ndarray, least: float) -> tuple[list[int], list[int]]:
-    """Frames at which a signal has risen, and at which it has fallen.
-
-    It must swing by `least` at all; between 35 and 65 % of its range nothing changes
-    (a Schmitt trigger).
-    """
-    low, high = float(signal.min()), float(signal.max())
-    if high - low < least:
-        return [], []
-    level = (signal - low) / (high - low)
-    up = bool(level[0] > 0.5)
-    rises, falls = [], []
-    for frame, value in enumerate(level):
-        if not up and value > 0.65:
-            up = True
-            rises.append(frame)
-        elif up and value < 0.35:
-            up = False
-            falls.append(frame)
-    return rises, falls
-
-
-def _touches(gap: np.ndarray) -> list[tuple[int, int]]:
-    """Contacts of a gap [m], entered below `NEAR` and left above `PARTED`."""
-    spans: list[tuple[int, int]] = []
-    start = -1
-    for frame, value in enumerate(gap):
-        if start < 0 and value < NEAR:
-            start = frame
-        elif start >= 0 and value > PARTED:
-            spans.append((start, frame - 1))
-            start = -1
-    if start >= 0:
-        spans.append((start, len(gap) - 1))
-    return [(a, b) for a, b in spans if b > a]
-
-
-def _gap(a: np.ndarray, b: np.ndarray, radii: float) -> np.ndarray:
-    """Surface gap of bones (T, n, 2, 3) and (T, m, 2, 3), closest pair, (T,) [m]."""
-    distance = segment_distance(
-        a[:, :, None, 0], a[:, :, None, 1], b[:, None, :, 0], b[:, None, :, 1]
-    )
-    return distance.reshape(len(a), -1).min(1) - radii
-
-
 class SecondReader:
     """Reads one motion; hands that are absent have no events."""
 
     def __init__(self, motion: BimanualMotion) -> None:
         self.fps = motion.fps
         self.hands = {
-            side: _Hand(motion.joints[:, SIDES.index(side)], SIDES.index(side))
+            side: HandSurface(motion.joints[:, SIDES.index(side)], SIDES.index(side))
             for side in SIDES
             if motion.present[SIDES.index(side)]
         }
@@ -209,7 +112,7 @@ def _shape(reader: SecondReader, request: RequestedEvent) -> Frames:
             held &= bend[:, k] < STRAIGHT
         else:
             held &= bend[:, k] > FOLDED
-    return _touches(np.where(held, 0.0, 1.0))
+    return touches(np.where(held, 0.0, 1.0))
 
 
 def _spreading(reader: SecondReader, request: RequestedEvent) -> Frames:
@@ -269,39 +172,39 @@ def _tip(reader: SecondReader, side: str, finger: str) -> np.ndarray:
 def _pinch(reader: SecondReader, request: RequestedEvent) -> Frames:
     thumb = _tip(reader, request.hand, "thumb")
     finger = _tip(reader, request.hand, request.fingers[0])
-    return _touches(_gap(thumb, finger, 2 * FINGER_RADIUS[2]))
+    return touches(surface_gap(thumb, finger, 2 * FINGER_RADIUS[2]))
 
 
 def _touch(reader: SecondReader, request: RequestedEvent) -> Frames:
     left = _tip(reader, "left", request.fingers[0])
     right = _tip(reader, "right", request.other_fingers[0])
-    return _touches(_gap(left, right, 2 * FINGER_RADIUS[2]))
+    return touches(surface_gap(left, right, 2 * FINGER_RADIUS[2]))
 
 
 def _palm_touch(reader: SecondReader, request: RequestedEvent) -> Frames:
     other = SIDES[1 - SIDES.index(request.hand)]
     tip = _tip(reader, request.hand, request.fingers[0])
     palm = reader.hands[other]
-    gap = _gap(tip, palm.palm, FINGER_RADIUS[2] + PALM_RADIUS)
+    gap = surface_gap(tip, palm.palm, FINGER_RADIUS[2] + PALM_RADIUS)
     outwards = ((tip[:, 0, 1] - palm.palm.mean((1, 2))) * palm.normal).sum(-1)
-    return _touches(np.where(outwards < 0, gap, 1.0))
+    return touches(np.where(outwards < 0, gap, 1.0))
 
 
 def _palm_gap(reader: SecondReader) -> np.ndarray:
     left, right = (reader.hands[side] for side in SIDES)
     facing = (left.normal * right.normal).sum(-1) < -0.4
-    gap = _gap(left.palm, right.palm, 2 * PALM_RADIUS)
+    gap = surface_gap(left.palm, right.palm, 2 * PALM_RADIUS)
     return np.where(facing, gap, 1.0)
 
 
 def _palms(reader: SecondReader, _: RequestedEvent) -> Frames:
-    return _touches(_palm_gap(reader))
+    return touches(_palm_gap(reader))
 
 
 def _slide(reader: SecondReader, _: RequestedEvent) -> Frames:
     left, right = (reader.hands[side] for side in SIDES)
     found: Frames = []
-    for a, b in _touches(_palm_gap(reader)):
+    for a, b in touches(_palm_gap(reader)):
         between = (right.wrist - left.wrist)[a : b + 1]
         normal = left.normal[a : b + 1].mean(0)
         normal /= max(float(np.linalg.norm(normal)), 1e-9)
@@ -334,7 +237,7 @@ def _interlace(reader: SecondReader, _: RequestedEvent) -> Frames:
         along = (offset * (span / length[:, None])[:, None]).sum(-1) / length[:, None]
         aside = np.linalg.norm(offset - along[..., None] * span[:, None], axis=-1)
         between += ((along > 0.1) & (along < 0.9) & (aside < 0.03)).any(1)
-    return _touches(np.where(np.asarray(between) >= 2, 0.0, 1.0))
+    return touches(np.where(np.asarray(between) >= 2, 0.0, 1.0))
 
 
 def _distance(reader: SecondReader, request: RequestedEvent) -> Frames:

@@ -7,9 +7,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from handx_gen.kinematics import second_reader
+from handx_gen.kinematics import second_reader, second_signals
 from handx_gen.kinematics.requests import RequestedEvent, RequestedEvents, match
-from handx_gen.kinematics.second_reader import READERS, crossings, second_opinion
+from handx_gen.kinematics.second_reader import READERS, second_opinion
+from handx_gen.kinematics.second_signals import crossings
 from handx_gen.motion import BimanualMotion
 from handx_gen.procedural import synthesize
 from handx_gen.skeleton import mirror
@@ -100,7 +101,9 @@ def test_crossings_of_a_cosine():
 
 
 def test_it_shares_no_code_with_the_first_reader():
-    tree = ast.parse(Path(second_reader.__file__).read_text())
-    used = {n.module for n in ast.walk(tree) if isinstance(n, ast.ImportFrom)}
+    used = set()
+    for module in (second_reader, second_signals):
+        tree = ast.parse(Path(module.__file__).read_text())
+        used |= {n.module for n in ast.walk(tree) if isinstance(n, ast.ImportFrom)}
     apart = {"events", "descriptors", "contacts", "segmentation", "series"}
     assert not used & {f"handx_gen.kinematics.{name}" for name in apart}
