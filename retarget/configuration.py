@@ -106,6 +106,7 @@ class HandModel:
         for j in sorted(order):  # pinocchio numbers parents before children
             depth[body[j]] = depth[self.parent[body[j]]] + 1
         self._levels = [np.flatnonzero(depth == d) for d in range(1, depth.max() + 1)]
+        self.sequence = np.concatenate([[], *self._levels]).astype(int)
         count = len(order) + 1
         self.carries = np.zeros((count, count), bool)  # [b, j]: joint j moves body b
         for level in self._levels:
@@ -143,6 +144,21 @@ class HandModel:
         T_palm[:3, 3] = pose.position[0, palm_body]
         self.T_base_hand = T_palm @ placement_palm @ spec.T_palm_hand
         """(4, 4) the hand frame in the root link; fixed, as the palm's joints rest."""
+
+    @property
+    def joint_rotation(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """(n+1, 3, 3) factors of 1, sin q and 1 − cos q in each joint's rotation."""
+        return self._constant, self._sine, self._cosine
+
+    @property
+    def joint_shift(self) -> np.ndarray:
+        """(n+1, 3) joint origins in their parent bodies [m]."""
+        return self._shift
+
+    @property
+    def joint_axis(self) -> np.ndarray:
+        """(n+1, 3) joint axes in their bodies, zero for the root."""
+        return self._axis
 
     def _frame(self, link: str) -> tuple[int, np.ndarray]:
         if link not in self._frames:

@@ -6,9 +6,11 @@ contact 0.5 mm open. Two hands share one problem only if they come near each oth
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 
+from retarget import kernels
 from retarget.configuration import HandModel, Points
 from retarget.contacts import palm_points, tip_points, world_points
 from retarget.costs.collision import collision_rows
@@ -17,6 +19,9 @@ from retarget.costs.fingers import add_fingers
 from retarget.costs.gaps import add_gaps
 from retarget.costs.quadratic import Quadratic
 from retarget.hand_state import WRIST, HandState, NominalBase
+
+if TYPE_CHECKING:
+    from retarget.kernels.objective import CompiledObjective
 
 
 @dataclass(frozen=True)
@@ -110,6 +115,7 @@ class Objective:
         self.posture_cost = np.concatenate(posture) ** -2.0
         self.acceleration_cost = np.concatenate(acceleration) ** -2.0
         self.velocity_limit = np.concatenate(velocity)
+        self._kernel: CompiledObjective | None = None
         self.frames = len(next(iter(hands.values())).target)
         self.size = start
 
@@ -127,6 +133,16 @@ class Objective:
 
     def evaluate(self, z: np.ndarray) -> Quadratic:
         """Cost, gradient and Gauss–Newton Hessian of every frame at z (T, N)."""
+        if not kernels.enabled():
+            return self.evaluate_numpy(z)
+        if self._kernel is None:
+            from retarget.kernels.objective import CompiledObjective
+
+            self._kernel = CompiledObjective(self)
+        return self._kernel.evaluate(z)
+
+    def evaluate_numpy(self, z: np.ndarray) -> Quadratic:
+        """The same without compiled code."""
         total = Quadratic.zero(self.frames, self.size)
         d = self.deviations
         hands = self.states(z)
