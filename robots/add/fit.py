@@ -162,8 +162,8 @@ def pad_ball(
     Returns:
         A capsule of no length.
     """
-    # Of all balls that touch a round end, u·c + r is the same; doubling the weight of
-    # the radius picks the one that fills it.
+    # Of all balls that touch a round end from inside, u·c + r is the same. The larger
+    # weight of the radius picks the one that fills it, also where the end tapers.
     generator = np.random.default_rng(1)
     low, high = solid.points.min(0), solid.points.max(0)
     centres = generator.uniform(low, high, (2000, 3))
@@ -171,7 +171,7 @@ def pad_ball(
     best = (low + high) / 2
     for _ in range(9):
         radius = np.minimum(solid.room(centres), largest)
-        score = centres @ (along + 0.25 * palmar) + 2.0 * radius
+        score = centres @ (along + 0.25 * palmar) + 3.0 * radius
         best = centres[int(np.where(radius > 0, score, -np.inf).argmax())]
         centres = best + generator.normal(scale=scale, size=(300, 3))
         centres[0] = best

@@ -2,11 +2,17 @@
 
 import sys
 
-from robots.authoring import allegro, inspire, leap, shadow
+from robots.authoring import allegro, dex3, inspire, leap, shadow
 from robots.hand_file import read_capsules, read_toml
 from robots.registry import SHIPPED
 
-TABLES = {"allegro": allegro, "inspire": inspire, "leap": leap, "shadow": shadow}
+TABLES = {
+    "allegro": allegro,
+    "dex3": dex3,
+    "inspire": inspire,
+    "leap": leap,
+    "shadow": shadow,
+}
 
 
 def urdf(name: str, side: str) -> str:

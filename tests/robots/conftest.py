@@ -1,4 +1,4 @@
-"""The four shipped hands."""
+"""The shipped hands."""
 
 import pytest
 

@@ -4,7 +4,7 @@
 
 Numbers only, so that a clone without the vendors' files still tests that our
 descriptions have the same kinematics. Per hand: `<robot>_<side>_joints` (n,) names,
-`…_q` (200, n) in 1e-4 rad, `…_links` (5,) tip links, `…_tips` (200, 5, 3) [m] in the
+`…_q` (200, n) in 1e-4 rad, `…_links` (F,) the vendor's tip links, `…_tips` (200, F, 3) [m] in the
 frame of `…_root`.
 """
 
@@ -31,12 +31,28 @@ HANDS = {
     )
     for side in ("left", "right")
 }
+for _side in ("left", "right"):
+    HANDS["allegro", _side] = (
+        f"allegro_hand/allegro_hand_{_side}.urdf",
+        "base_link",
+        tuple(f"link_{number}.0_tip" for number in (15, 3, 7, 11)),
+    )
+    HANDS["leap", _side] = (
+        f"leap_hand/leap_hand_{_side}.urdf",
+        "base",
+        tuple(f"{finger}_tip_head" for finger in FINGERS[:4]),
+    )
+    HANDS["dex3", _side] = (
+        f"unitree_dex3/unitree_dex3_{_side}.urdf",
+        f"{_side}_hand_palm_link",
+        tuple(f"{_side}_hand_{finger}_tip" for finger in FINGERS[:3]),
+    )
 
 
 def tips_of(
     model: pin.Model, q: np.ndarray, root: str, links: tuple[str, ...]
 ) -> np.ndarray:
-    """(5, 3) tip points in the frame of `root` [m]."""
+    """(F, 3) tip points in the frame of `root` [m]."""
     data = model.createData()
     pin.framesForwardKinematics(model, data, q)
     base = data.oMf[model.getFrameId(root)]
@@ -46,7 +62,7 @@ def tips_of(
 
 
 def main(shared: Path, out: Path) -> None:
-    """Tabulate all four hands."""
+    """Tabulate all hands."""
     generator = np.random.default_rng(2026)
     arrays = {}
     for (robot, side), (file, root, links) in HANDS.items():
@@ -55,7 +71,12 @@ def main(shared: Path, out: Path) -> None:
         # Every joint on its own, coupled ones too: the table is about the links.
         steps = generator.uniform(lower, upper, (POSES, model.nq))
         steps = np.round(steps * 1e4).astype(np.int16)
-        tips = [tips_of(model, q * 1e-4, root, links) for q in steps]
+        # The vendor's Dex3 tips carry no side.
+        theirs = tuple(
+            link if model.existFrame(link) else link.removeprefix(f"{side}_hand_")
+            for link in links
+        )
+        tips = [tips_of(model, q * 1e-4, root, theirs) for q in steps]
         name = f"{robot}_{side}"
         arrays[f"{name}_joints"] = np.array(list(model.names)[1:])
         arrays[f"{name}_q"] = steps

@@ -1,4 +1,4 @@
-"""The four shipped hands, as pinocchio models and as placed capsules."""
+"""The shipped hands, as pinocchio models and as placed capsules."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -8,7 +8,8 @@ import pinocchio as pin
 
 from robots import HandSpec
 
-HANDS = [(robot, side) for robot in ("inspire", "shadow") for side in ("left", "right")]
+ROBOTS = ("allegro", "dex3", "inspire", "leap", "shadow")
+HANDS = [(robot, side) for robot in ROBOTS for side in ("left", "right")]
 VENDOR = {
     ("shadow", side): (f"shadow_hand/shadow_hand_{side}.urdf", "forearm")
     for side in ("left", "right")
@@ -19,6 +20,19 @@ VENDOR = {
     )
     for side in ("left", "right")
 }
+for _side in ("left", "right"):
+    VENDOR["allegro", _side] = (f"allegro_hand/allegro_hand_{_side}.urdf", "base_link")
+    VENDOR["leap", _side] = (f"leap_hand/leap_hand_{_side}.urdf", "base")
+    VENDOR["dex3", _side] = (
+        f"unitree_dex3/unitree_dex3_{_side}.urdf",
+        f"{_side}_hand_palm_link",
+    )
+CALLED = {"palm_lower": "palm_lower_left", "thumb_temp_base": "thumb_left_temp_base"} | {
+    f"{side}_hand_{finger}_tip": f"{finger}_tip"
+    for side in ("left", "right")
+    for finger in ("thumb", "index", "middle")
+}
+"""Our link → the vendor's name for it, where they differ."""
 
 
 @dataclass

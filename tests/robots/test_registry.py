@@ -10,6 +10,7 @@ import pytest
 from robots import RobotError, load_robot, robot_names
 from robots.capability import read_capability
 from robots.registry import SHIPPED, folder_sha256, lint
+from tests.robots.robot_models import ROBOTS
 
 Edit = Callable[[str], str]
 
@@ -31,12 +32,12 @@ def edit(folder: Path, name: str, change: Edit) -> None:
 
 
 def test_shipped_robots_are_listed_and_pass_the_lint() -> None:
-    assert {"inspire", "shadow"} <= set(robot_names())
-    for name in ("inspire", "shadow"):
+    assert set(ROBOTS) <= set(robot_names())
+    for name in ROBOTS:
         assert lint(SHIPPED / name) == []
 
 
-@pytest.mark.parametrize("name", ["inspire", "shadow"])
+@pytest.mark.parametrize("name", ROBOTS)
 def test_names_on_the_wire_are_unique(name: str) -> None:
     robot = load_robot(name)
     names = [n for hand in robot.hands.values() for n in hand.wire_names]
@@ -55,7 +56,7 @@ def test_shadow_has_the_real_robots_names() -> None:
 
 
 def test_unknown_robot_lists_the_choices() -> None:
-    with pytest.raises(RobotError, match=r"unknown robot.*inspire, shadow"):
+    with pytest.raises(RobotError, match=r"unknown robot.*inspire, leap, shadow"):
         load_robot("shaddow")
 
 

@@ -7,7 +7,7 @@ import pinocchio as pin
 import pytest
 
 from robots import HandSpec, load_robot
-from tests.robots.robot_models import VENDOR, Kinematics, tips_in_hand_frame
+from tests.robots.robot_models import CALLED, VENDOR, Kinematics, tips_in_hand_frame
 
 TABLE = Path(__file__).with_name("fk_table.npz")
 SAME = 1e-6  # [m], what the descriptions promise
@@ -36,15 +36,20 @@ def test_every_link_is_where_the_vendor_has_it(
     file, root = VENDOR[hand.name, hand.side]
     ours = Kinematics.read(hand.urdf)
     theirs = Kinematics.read(shared_dir / "robots" / file)
-    links = [link for link in ours.links if theirs.model.existFrame(link)]
+    links = {
+        link: name
+        for link in ours.links
+        for name in (link, CALLED.get(link, link))
+        if theirs.model.existFrame(name)
+    }
     assert len(links) >= len(hand.joint_names) + len(hand.fingers)
     generator = np.random.default_rng(1)
     for _ in range(50):
         q = generator.uniform(-1.5, 1.5, len(hand.joint_names))
         a, b = (k.place(hand.joint_names, q) for k in (ours, theirs))
         T_root = np.linalg.inv(theirs.pose(b, root))
-        for link in links:
-            expected = T_root @ theirs.pose(b, link)
+        for link, name in links.items():
+            expected = T_root @ theirs.pose(b, name)
             np.testing.assert_allclose(ours.pose(a, link), expected, atol=SAME)
 
 
