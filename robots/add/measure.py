@@ -162,7 +162,7 @@ def measure_hand(anatomy: Anatomy, folder: Path, side: str | None = None) -> Mea
     rods = _rods(tree, anatomy, palm_link, skins, pads)
     rods = _set_apart(tree, rods, rest, {pad.link for pad in pads.values()})
     hand = frame_of(wrist, knuckle, dorsal)
-    points = _palm_points(rods, palm_link, hand)
+    points = _palm_points(rods, palm_link, hand, poses)
     usual = float(np.median([_bones(tree, c)[-1] for c in fingers.values()]))
     middles = {
         name: _middle_link(tree, c, np.inf if name == "thumb" else usual)
@@ -482,7 +482,7 @@ def _rounded(rod: Rod) -> Rod:
     """To 0.01 mm, the radius down so that it stays inside."""
     return Rod(
         np.round(rod.a, 5) + 0.0, np.round(rod.b, 5) + 0.0,
-        float(np.floor(rod.radius * 1e4) / 1e4),
+        float(np.floor(rod.radius * 1e4 + 1e-6) / 1e4),
     )  # fmt: skip
 
 
@@ -524,7 +524,7 @@ def _set_apart(
         radius[i] -= need * shares[0] + 1e-4 * (shares[0] > 0)
         radius[j] -= need * shares[1] + 1e-4 * (shares[1] > 0)
     return [
-        (link, Rod(rod.a, rod.b, float(np.floor(r * 1e4) / 1e4)))
+        (link, Rod(rod.a, rod.b, float(np.floor(r * 1e4 + 1e-6) / 1e4)))
         for (link, rod), r in zip(rods, radius, strict=True)
         if r >= 0.0015
     ]
@@ -538,22 +538,42 @@ def _segment_distance(first: np.ndarray, second: np.ndarray) -> float:
 
 
 def _palm_points(
-    rods: list[tuple[str, Rod]], palm_link: str, hand: np.ndarray
+    rods: list[tuple[str, Rod]],
+    palm_link: str,
+    hand: np.ndarray,
+    poses: Mapping[str, np.ndarray],
 ) -> np.ndarray:
-    """(P, 3) where rays into the palm first meet its capsules, hand frame [m]."""
-    R, t = hand[:3, :3], hand[:3, 3]
-    own = [rod for link, rod in rods if link == palm_link]
-    if not own:
+    """(P, 3) where rays into the palm first meet its capsules, hand frame [m].
+
+    Points within a finger's capsule are left out.
+    """
+    T = np.linalg.inv(poses[palm_link] @ hand)
+
+    def ends_of(wanted: bool) -> tuple[np.ndarray, np.ndarray]:
+        chosen = [(poses[k], rod) for k, rod in rods if (k == palm_link) == wanted]
+        ends = [
+            np.array([rod.a, rod.b]) @ (T @ P)[:3, :3].T + (T @ P)[:3, 3]
+            for P, rod in chosen
+        ]
+        radius = np.array([rod.radius for _, rod in chosen])
+        return np.array(ends).reshape(-1, 2, 3), radius
+
+    ends, radius = ends_of(wanted=True)
+    others, other_radius = ends_of(wanted=False)
+    if len(ends) == 0:
         return np.zeros((0, 3))
-    ends = np.array([[(rod.a - t) @ R, (rod.b - t) @ R] for rod in own])
-    radius = np.array([rod.radius for rod in own])
     low = (ends - radius[:, None, None]).min((0, 1))
     high = (ends + radius[:, None, None]).max((0, 1))
+    share = np.linspace(0, 1, 41)[:, None]
     points = []
     for y in np.arange(max(low[1], 0.0) + PALM_GRID / 2, high[1], PALM_GRID):
         for x in np.arange(low[0] + PALM_GRID / 2, high[0], PALM_GRID):
             z = _skin_below(x, y, ends, radius)
-            if z is not None and z < -1e-3:
+            if z is None or z > -1e-3:
+                continue
+            line = others[:, :1] + share * (others[:, 1:] - others[:, :1])
+            near = np.linalg.norm(line - [x, y, z], axis=-1).min(-1, initial=np.inf)
+            if not (near < other_radius).any():
                 points.append((x, y, z))
     return np.round(np.array(points).reshape(-1, 3), 4)
 

@@ -1,7 +1,8 @@
 """Allegro Hand: the table its URDFs are written from.
 
 Joint origins, axes, limits, efforts, speeds, masses and inertias are those of Wonik
-Robotics' description (SimLab's allegro_hand_ros, BSD-2-Clause, in dexsuite/dex-urdf).
+Robotics' description (SimLab's allegro_hand_ros, BSD-2-Clause, in dexsuite/dex-urdf). Its products
+of inertia are left out: with them the moments are those of no body.
 The vendor numbers the left hand's fingers from the other side: its index is
 `link_8.0` … `link_11.0`.
 
@@ -20,48 +21,42 @@ FLEXION = ((-0.196, 1.61), (-0.174, 1.709), (-0.227, 1.618))
 TILT = 0.08726646255
 """The outer fingers are splayed by 5° [rad]."""
 
-Moments = tuple[float, float, float, float, float, float]
-# mass [kg], centre of mass [m], ixx iyy izz ixy ixz iyz [kg·m²]
+Moments = tuple[float, float, float]
+# mass [kg], height of the centre of mass [m], ixx iyy izz [kg·m²]
 SPREADER = (
     0.0119, 0.0,
-    (1.01666658333e-06, 6.47677333333e-07, 1.01666658333e-06, 0.0, 0.0, 0.0),
+    (1.01666658333e-06, 6.47677333333e-07, 1.01666658333e-06),
 )  # fmt: skip
-SPREADER_INNER = (0.005, 0.0, (5.1458e-05, 5.1458e-05, 6.125e-05, 0.0, 0.0, 0.0))
+SPREADER_INNER = (0.005, 0.0, (5.1458e-05, 5.1458e-05, 6.125e-05))
 PROXIMAL = (
     0.065, 0.0,
-    (7.95654166667e-05, 2.47088833333e-05, 7.95654166667e-05, 1.7199e-05, 8.75875e-06,
-     2.413125e-05),
+    (7.95654166667e-05, 2.47088833333e-05, 7.95654166667e-05),
 )  # fmt: skip
 MIDDLE = (
     0.0355, 0.0,
-    (2.63979183333e-05, 1.34948516667e-05, 2.63979183333e-05, 6.67968e-06, 4.783625e-06,
-     9.372e-06),
+    (2.63979183333e-05, 1.34948516667e-05, 2.63979183333e-05),
 )  # fmt: skip
 LONG = (
     0.0388, 0.0,
-    (3.29223173333e-05, 1.47493026667e-05, 3.29223173333e-05, 8.042076e-06, 5.2283e-06,
-     1.1283525e-05),
+    (3.29223173333e-05, 1.47493026667e-05, 3.29223173333e-05),
 )  # fmt: skip
 SHORT = (
     0.0096, 0.0,
-    (4.701248e-06, 3.649312e-06, 4.701248e-06, 1.255968e-06, 1.2936e-06, 1.7622e-06),
+    (4.701248e-06, 3.649312e-06, 4.701248e-06),
 )  # fmt: skip
-FIRST = (0.02, 0.01335, (1e-05, 2e-05, 2e-05, 0.0, 0.0, 0.0))
-BALL = (0.0168, 0.0, (9.68e-07, 9.68e-07, 9.68e-07, 0.0, 0.0, 0.0))
+FIRST = (0.02, 0.01335, (1e-05, 2e-05, 2e-05))
+BALL = (0.0168, 0.0, (9.68e-07, 9.68e-07, 9.68e-07))
 ROOT = (
     0.0176, 0.0,
-    (1.89273333333e-05, 1.43008213333e-05, 1.89273333333e-05, 7.16716e-06, 5.35568e-06,
-     6.8068e-06),
+    (1.89273333333e-05, 1.43008213333e-05, 1.89273333333e-05),
 )  # fmt: skip
 TURNER = (
     0.0119, 0.0,
-    (4.24250866667e-06, 4.52362633333e-06, 4.24250866667e-06, 1.032087e-06,
-     1.603525e-06, 1.44808125e-06),
+    (4.24250866667e-06, 4.52362633333e-06, 4.24250866667e-06),
 )  # fmt: skip
 METACARPAL = (
     0.038, 0.0,
-    (4.30439933333e-05, 1.44451933333e-05, 4.30439933333e-05, 9.57068e-06, 5.1205e-06,
-     1.342825e-05),
+    (4.30439933333e-05, 1.44451933333e-05, 4.30439933333e-05),
 )  # fmt: skip
 Mass = tuple[float, float, Moments]
 
@@ -130,7 +125,7 @@ def _chain(
         zip(masses, steps, axes, boxes, strict=True)
     ):
         child = f"link_{first + k}.0"
-        links.append(Link(child, mass, (0.0, 0.0, height), moments))
+        links.append(Link(child, mass, (0.0, 0.0, height), (*moments, 0, 0, 0)))
         joints.append(
             Joint(
                 f"joint_{first + k}.0", parent, child, xyz, rpy, axis,
@@ -151,7 +146,7 @@ def _ends(
 ) -> None:
     """Append the vendor's tip link and our pad's centre."""
     last, name = f"link_{number}.0", f"link_{number}.0_tip"
-    links += [Link(name, tip[0], (0.0, 0.0, tip[1]), tip[2]), Link(pad)]
+    links += [Link(name, tip[0], (0.0, 0.0, tip[1]), (*tip[2], 0, 0, 0)), Link(pad)]
     joints += [
         Joint(f"joint_{number}.0_tip", last, name, (0.0, 0.0, height)),
         Joint(f"{pad}_joint", last, pad, (0.0, 0.0, pad_height)),

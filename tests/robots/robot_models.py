@@ -27,7 +27,10 @@ for _side in ("left", "right"):
         f"unitree_dex3/unitree_dex3_{_side}.urdf",
         f"{_side}_hand_palm_link",
     )
-CALLED = {"palm_lower": "palm_lower_left", "thumb_temp_base": "thumb_left_temp_base"} | {
+CALLED = {
+    "palm_lower": "palm_lower_left",
+    "thumb_temp_base": "thumb_left_temp_base",
+} | {
     f"{side}_hand_{finger}_tip": f"{finger}_tip"
     for side in ("left", "right")
     for finger in ("thumb", "index", "middle")

@@ -136,10 +136,13 @@ def test_the_hand_frame_is_anatomical(hand: HandSpec) -> None:
     knuckle = (T @ kinematics.pose(data, hand.fingers["middle"].links[0]))[:3, 3]
     np.testing.assert_allclose(knuckle[[0, 2]], 0, atol=1e-3)
     tips = tips_in_hand_frame(hand, hand.rest_pose)
-    assert all(tip[1] > 0.09 for tip in tips.values())
+    assert all(tip[1] > 0.09 for f, tip in tips.items() if f != "thumb")
     x = [tips[f][0] * (1 if hand.side == "right" else -1) for f in hand.fingers]
-    assert x == sorted(x)  # thumb first … pinky last, from −x to +x on a right hand
-    assert x[0] < -0.05
+    if hand.name != "dex3":  # its thumb stands opposite the gap between the fingers
+        assert x[0] < -0.05
+        assert tips["thumb"][1] > 0.03
+    # Thumb first … pinky last, from −x to +x on a right hand.
+    assert x[1:] == sorted(x[1:])
 
 
 def test_curling_moves_tips_into_the_palm(hand: HandSpec) -> None:
@@ -149,8 +152,13 @@ def test_curling_moves_tips_into_the_palm(hand: HandSpec) -> None:
             continue
         actuated = hand.rest_pose[hand.actuated_index]
         for joint in finger.joints:
-            if joint in hand.actuated and not joint.endswith(("J4", "J5")):
-                actuated[hand.actuated.index(joint)] += 0.6
+            if joint not in hand.actuated or joint == "LFJ5":
+                continue
+            at = hand.joint_names.index(joint)
+            low, high = hand.lower[at], hand.upper[at]
+            if abs(low + high) > 0.3 * (high - low):  # others spread the fingers
+                closing = np.sign(low + high)
+                actuated[hand.actuated.index(joint)] += 0.6 * closing
         curled = tips_in_hand_frame(hand, hand.expand(actuated))
         assert curled[name][2] < open_hand[name][2] - 0.03
         assert curled[name][1] < open_hand[name][1]
@@ -189,7 +197,7 @@ def test_fingers_and_middle_joints_hang_together(hand: HandSpec) -> None:
         ]
         base, middle, tip = places
         assert 0.02 < np.linalg.norm(middle - base) < 0.12  # with the metacarpal
-        assert 0.02 < np.linalg.norm(tip - middle) < 0.08
+        assert 0.02 < np.linalg.norm(tip - middle) < 0.11
     claimed = [j for finger in hand.fingers.values() for j in finger.joints]
     assert len(set(claimed)) == len(claimed)
     assert set(hand.joint_names) - set(claimed) <= {"WRJ1", "WRJ2"}
