@@ -18,16 +18,14 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from torch import Tensor
 
-from handx_gen.checkpoint import GeneratorConfig, load_checkpoint, save_checkpoint
-from handx_gen.diffusion.denoiser import MotionDenoiser
-from handx_gen.diffusion.schedule import noisy
+from handx_gen.checkpoint import load_checkpoint
+from handx_gen.diffusion.paper.network import PaperConfig
 from handx_gen.errors import InputError
-from training.augment import Draws, augmented
 from training.configs import TrainConfig
 from training.data.batch import Loader
-from training.losses import loss_terms, total
+from training.objective import FlowObjective, Objective
+from training.paper_objective import PaperObjective
 from training.parallel import Workers
 from training.provenance import code_state
 
@@ -35,6 +33,12 @@ LOG_EVERY = 50
 
 BUDGET = ("steps", "minutes", "save_minutes", "compile")
 """What may differ when a run goes on."""
+
+
+def objective(config: TrainConfig, loader: Loader, device: str) -> Objective:
+    """The objective of the config's network."""
+    paper = isinstance(config.denoiser, PaperConfig)
+    return (PaperObjective if paper else FlowObjective)(config, loader, device)
 
 
 class Average:
@@ -87,7 +91,8 @@ class Run:
                 f"make the data with the encoder {config.encoder}",
             )  # fmt: skip
         torch.manual_seed(config.seed)
-        self.model = MotionDenoiser(config.denoiser).to(self.device)
+        self.objective = objective(config, self.loader, self.device)
+        self.model = self.objective.network().to(self.device)
         matrices = [p for p in self.model.parameters() if p.ndim > 1]
         others = [p for p in self.model.parameters() if p.ndim <= 1]
         self.optimizer = torch.optim.AdamW(
@@ -96,11 +101,12 @@ class Run:
                 {"params": others, "weight_decay": 0.0},
             ],
             lr=config.learning_rate,
-            betas=(0.9, 0.98),
+            betas=config.betas,
         )
         self.average = Average(self.model, config.ema)
         self.step = 0
         self.seconds = 0.0
+        self.code = code_state()
 
     @property
     def progress(self) -> float:
@@ -110,10 +116,12 @@ class Run:
         return min(1.0, max(self.step / self.config.steps, spent))
 
     def rate(self) -> float:
-        """Learning rate: linear warm-up, then half a cosine down to 1 %."""
-        warm = min(1.0, (self.step + 1) / self.config.warmup)
+        """Learning rate: linear warm-up, then as `TrainConfig.decay` says."""
+        config = self.config
+        warm = min(1.0, (self.step + 1) / config.warmup)
         cosine = 0.5 * (1 + math.cos(math.pi * self.progress))
-        return self.config.learning_rate * warm * (0.01 + 0.99 * cosine)
+        fall = 0.01 + 0.99 * cosine if config.decay == "cosine" else 1.0
+        return config.learning_rate * warm * fall
 
     def shift(self) -> float:
         """Shift of the noise levels: high, falling late in the run."""
@@ -121,41 +129,19 @@ class Run:
         late = max(0.0, (self.progress - 1 + config.late) / config.late)
         return config.shift + (config.late_shift - config.shift) * late
 
-    def _forward(self) -> tuple[Tensor, dict[str, Tensor]]:
-        """The loss of this process's part of batch number `step`, and its terms."""
-        config, workers = self.config, self.workers
-        part = (workers.rank, workers.count)
-        batch = self.loader.draw(self.step, config.batch, *part).to(self.device)
-        draws = Draws.of(config, self.step, self.shift(), batch, self.device)
-        draws = draws.part(*part)
-        batch = augmented(batch, draws, self.loader.norm.wrist_std)
-        kind = self.device.split(":")[0]
-        with torch.autocast(kind, torch.bfloat16, enabled=config.bfloat16):
-            x_0, logits = self.model(
-                noisy(batch.x, draws.noise, draws.t),
-                draws.t,
-                self.model.remember(batch.states, batch.mask, batch.branch, draws.drop),
-                batch.x,
-                draws.shown,
-            )
-        terms = loss_terms(
-            x_0, logits, batch.x, batch.contact, draws.t, self.loader.norm
-        )
-        return total(terms, config.loss), terms
-
     def train(self) -> None:
         """Run until the budget is spent, saving every few minutes and at the end."""
         config, first = self.config, self.workers.rank == 0
         if first:
             self.describe()
         if config.compile:
-            self.model.remember = torch.compile(self.model.remember)
-            self.model.forward = torch.compile(self.model.forward)
+            self.objective.compile(self.model)
+        part = (self.workers.rank, self.workers.count)
         saved = self.seconds
         started = time.monotonic()
         parameters = list(self.model.parameters())
         while self.progress < 1:
-            loss, terms = self._forward()
+            loss, terms = self.objective.loss(self.model, self.step, self.shift(), part)
             self.optimizer.zero_grad(set_to_none=True)
             loss.backward()
             # Every process counts the same time, or they would stop at different steps.
@@ -165,7 +151,8 @@ class Run:
                 parameters, [self.seconds + now - started, *numbers.tolist()]
             )
             started = now
-            norm = torch.nn.utils.clip_grad_norm_(parameters, config.clip)
+            most = math.inf if config.clip is None else config.clip
+            norm = torch.nn.utils.clip_grad_norm_(parameters, most)
             for group in self.optimizer.param_groups:
                 group["lr"] = self.rate()
             if torch.isfinite(norm):
@@ -208,38 +195,31 @@ class Run:
             "processes": self.workers.count,
             "device": self.device,
             "torch": torch.__version__,
-            "code": code_state(),
+            "code": self.code,
         }
         (self.out / "train.json").write_text(json.dumps(content, indent=2) + "\n")
 
-    def generator_config(self) -> GeneratorConfig:
-        """The config that travels with the weights."""
+    def about(self) -> dict[str, Any]:
+        """What travels with the weights, beside their shapes."""
         config = self.config
-        return GeneratorConfig(
-            name=config.name,
-            denoiser=asdict(config.denoiser),
-            norm=self.loader.norm,
-            encoder=config.encoder,
-            trained={
-                "steps": self.step,
-                "minutes": round(self.seconds / 60, 1),
-                "batch": config.batch,
-                "clips": self.loader.clips,
-                "seed": config.seed,
-                "device": self.device,
-                "processes": self.workers.count,
-                "show_nothing": config.show_nothing,
-                "init": self.origin,
-                "data": "synthetic, made by handx_gen.procedural",
-            },
-        )
+        return {
+            "steps": self.step,
+            "minutes": round(self.seconds / 60, 1),
+            "batch": config.batch,
+            "clips": self.loader.clips,
+            "seed": config.seed,
+            "device": self.device,
+            "processes": self.workers.count,
+            "show_nothing": config.show_nothing,
+            "init": self.origin,
+            "data": self.loader.description,
+            "code": self.code,
+        }
 
     def save(self) -> None:
         """Write the averaged weights and the state to resume from."""
         self.out.mkdir(parents=True, exist_ok=True)
-        plain = MotionDenoiser(self.config.denoiser)
-        plain.load_state_dict(self.average.weights)
-        save_checkpoint(self.out, plain, self.generator_config())
+        self.objective.write(self.out, self.average.weights, self.about())
         state = {
             "model": self.model.state_dict(),
             "optimizer": self.optimizer.state_dict(),

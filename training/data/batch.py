@@ -19,7 +19,7 @@ from handx_gen.kinematics.contacts import PAIRS
 from handx_gen.representation import WristRelative
 from handx_gen.skeleton import mirror
 from handx_gen.text.encoder import BRANCHES, TextStates
-from training.data.store import Shard, mirrored_pairs, shard_paths
+from training.data.store import Shard, about_shards, mirrored_pairs, shard_paths
 
 SENTENCE_SHARE = 0.8
 """Share of the draws that are free sentences; the rest are triples."""
@@ -93,6 +93,8 @@ class Loader:
         self.shards: list[Shard] = []
         self._swap = mirrored_pairs(PAIRS)
         self.refresh(self.found())
+        about = about_shards(folder)
+        self.fps, self.description = about.fps, about.description
         self.norm = norm or WristRelative.fit(np.asarray(self.shards[0].joints[:2000]))
 
     def found(self) -> list[str]:

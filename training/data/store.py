@@ -8,7 +8,7 @@ training can start while later shards are still being made.
 import json
 import shutil
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import numpy as np
@@ -89,6 +89,44 @@ class Shard:
         return cls(
             **arrays, texts=tuple(texts), primitives=tuple(map(tuple, primitives))
         )
+
+
+@dataclass(frozen=True)
+class About:
+    """What a folder of shards holds; synthetic clips unless its `about.json` says.
+
+    Attributes:
+        description: Where the clips come from, in words.
+        encoder: Whose token states they are.
+        fps: Rate of the clips [Hz].
+    """
+
+    description: str = "synthetic, made by handx_gen.procedural"
+    encoder: str = "minilm"
+    fps: float = 30.0
+
+    def save(self, folder: Path) -> None:
+        """Write `about.json`."""
+        partial = folder / "about.partial"
+        partial.write_text(json.dumps(asdict(self), indent=1) + "\n")
+        partial.replace(folder / "about.json")
+
+
+def about_shards(folder: Path) -> About:
+    """What a folder of shards says of itself.
+
+    Raises:
+        InputError: `about.json` is damaged.
+    """
+    path = folder / "about.json"
+    if not path.exists():
+        return About()
+    try:
+        return About(**json.loads(path.read_text()))
+    except (OSError, ValueError, TypeError) as error:
+        raise InputError(
+            path, "", f"damaged ({error})", "make the data again"
+        ) from error
 
 
 def shard_paths(folder: Path) -> list[Path]:
