@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import tyro
 
 from handx.cli.data_look import Show, Stats
+from handx.cli.synthesize import Synthesize
 
 if TYPE_CHECKING:
     from training.data.importer import Tally
@@ -192,6 +193,7 @@ class Data:
         | Annotated[Stats, tyro.conf.subcommand("stats")]
         | Annotated[Show, tyro.conf.subcommand("show")]
         | Annotated[Fetch, tyro.conf.subcommand("fetch")]
+        | Annotated[Synthesize, tyro.conf.subcommand("synthesize")]
     ]
 
     def execute(self) -> int:
