@@ -1,8 +1,8 @@
 """Allegro Hand: the table its URDFs are written from.
 
 Joint origins, axes, limits, efforts, speeds, masses and inertias are those of Wonik
-Robotics' description (SimLab's allegro_hand_ros, BSD-2-Clause, in dexsuite/dex-urdf). Its products
-of inertia are left out: with them the moments are those of no body.
+Robotics' description (SimLab's allegro_hand_ros, BSD-2-Clause, in dexsuite/dex-urdf). Its
+products of inertia are left out: with them the moments are those of no body.
 The vendor numbers the left hand's fingers from the other side: its index is
 `link_8.0` … `link_11.0`.
 

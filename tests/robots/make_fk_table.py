@@ -4,7 +4,7 @@
 
 Numbers only, so that a clone without the vendors' files still tests that our
 descriptions have the same kinematics. Per hand: `<robot>_<side>_joints` (n,) names,
-`…_q` (200, n) in 1e-4 rad, `…_links` (F,) the vendor's tip links, `…_tips` (200, F, 3) [m] in the
+`…_q` (200, n) in 1e-4 rad, `…_links` (F,) the tip links, `…_tips` (200, F, 3) [m] in the
 frame of `…_root`.
 """
 
