@@ -95,6 +95,8 @@ def wanted_shift(
     pull = np.where(touch & near, np.maximum(length - distance, 0), 0)
     push = np.where(free, np.minimum(length - apart, 0), 0)
     size = np.where(touch, pull, push)
+    if not size.any():
+        return np.zeros_like(gap)
     # A maximum filter before the smoothing keeps the full correction where it is due.
     wide = np.max([np.roll(np.pad(np.abs(size), 3), k)[3:-3] for k in range(-3, 4)], 0)
     sign = np.where(pull.sum() >= -push.sum(), 1.0, -1.0)
