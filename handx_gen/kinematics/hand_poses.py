@@ -106,10 +106,11 @@ def _cup(view: HandView) -> np.ndarray:
 def _grip(view: HandView, narrow: float, wide: float) -> np.ndarray:
     """Fingers round a cylinder: thumb and middle tip `narrow` to `wide` apart [m]."""
     aperture = np.linalg.norm(view.tip("thumb") - view.tip("middle"), axis=1)
-    curled = (view.signals.curl[:, 1:] >= 60).all(1) & (_middle(view) >= 25).all(1)
-    return (
-        curled & (aperture >= narrow) & (aperture <= wide) & (_opposed(view) >= 0.042)
-    )
+    curl = view.signals.curl[:, 1:]
+    curled = (curl >= 60).all(1) & (curl.mean(1) <= 195) & (_middle(view) >= 25).all(1)
+    across = view.tip("thumb")[:, 0] / view.scale >= -0.042
+    apart = (aperture >= narrow) & (aperture <= wide)
+    return curled & apart & across & (_opposed(view) >= 0.042)
 
 
 def _ok(view: HandView) -> np.ndarray:
@@ -168,6 +169,10 @@ def _palm_out(view: HandView) -> np.ndarray:
     return _straight(view) & (up >= 0.7) & (forward >= 0.6)
 
 
+def _spread_out(view: HandView) -> np.ndarray:
+    return _straight(view) & (view.signals.spacing.mean(1) >= 11)
+
+
 def _palm_up(view: HandView) -> np.ndarray:
     return view.frame[:, 2, 2] <= -0.6
 
@@ -181,14 +186,15 @@ POSES: dict[str, Callable[[HandView], np.ndarray]] = {
     "claw": _claw,  # the same, half bent and spread
     "tabletop": _tabletop,  # knuckles at right angles, fingers straight
     "cup": _cup,  # fingers close together, evenly half bent
-    "grip_thin": lambda view: _grip(view, 0.020, 0.050),  # round something thin
-    "grip_wide": lambda view: _grip(view, 0.060, 0.110),  # round something wide
+    "grip_thin": lambda view: _grip(view, 0.019, 0.050),  # round something thin
+    "grip_wide": lambda view: _grip(view, 0.054, 0.110),  # round something wide
     "ok": _ok,  # thumb and index tip touch, the other fingers straight
     "tripod": _tripod,  # thumb, index and middle tips touch
     "key": _key,  # thumb on the side of the index, fingers folded
     "vulcan": _vulcan,  # a gap between middle and ring finger alone
     "thumb_tuck": _thumb_tuck,  # thumb across the palm, fingers straight
     "thumb_down": _thumb_down,  # fist, thumb straight and pointing down
+    "spread_out": _spread_out,  # open hand, fingers fanned out
     "palm_out": _palm_out,  # open hand, fingers up, palm forward
     "palm_up": _palm_up,  # palm facing up
     "index_up": _index_up,  # index alone straight, pointing up

@@ -27,9 +27,9 @@ SCISSOR_LEG = 10.0
 """Smallest opening between index and middle finger [deg]."""
 HOLD = 0.45
 """A pinch held lasts at least this long [s]."""
-RUB_STROKE = 0.007
+RUB_STROKE = 0.006
 """Smallest stroke of the thumb along a fingertip [m]."""
-FLICK_LEG, FLICK_TIME, FLICK_AFTER = 95.0, 0.25, 0.12
+FLICK_LEG, FLICK_TIME, FLICK_AFTER = 85.0, 0.2, 0.12
 """A flick straightens a finger by at least this [deg], within this time [s], at most
 this long after leaving the thumb [s]."""
 BASE_GAP = 0.007
@@ -40,9 +40,9 @@ FLUTTER_LEG, FLUTTER_LEGS = 16.0, 3
 """Fluttering fingers curl by at least this [deg] this many times."""
 FLUTTER_APART = 0.45
 """… and index and pinky differ by at least this part of their movement."""
-TREMBLE_LEG, TREMBLE_MOST, TREMBLE_LEGS, TREMBLE_TIME = 0.0025, 0.016, 6, 0.2
+TREMBLE_LEG, TREMBLE_MOST, TREMBLE_LEGS, TREMBLE_TIME = 0.0025, 0.016, 6, 0.27
 """Trembling: legs of this size [m], at least so many in a row, each this short [s]."""
-SHAKE_LEG, SHAKE_MOST, SHAKE_LEGS, SHAKE_TIME = 0.02, 0.085, 4, 0.3
+SHAKE_LEG, SHAKE_MOST, SHAKE_LEGS, SHAKE_TIME = 0.02, 0.085, 4, 0.45
 """The same for shaking."""
 EIGHT_TURN, EIGHT_SIZE = 200.0, 0.03
 """Each half of an eight turns the path by this [deg], one left and one right; it is

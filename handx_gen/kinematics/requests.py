@@ -177,6 +177,13 @@ class MatchResult:
 ORDER_TOLERANCE = 0.12
 """Events asked one after the other may overlap by this much [s]."""
 
+SETTLE = 0.15
+"""A posture is reached this long after it begins [s]."""
+_STATES = ("shape", "pose")
+_MOVING = (
+    "bend", "extend", "spread", "close", "turn", "move", "approach", "part", "half_bend",
+    "scissor", "rub", "flick",
+)  # fmt: skip
 _STRICT_COUNT = ("pinch", "touch", "palms", "palm_touch")
 """Kinds of which one more than asked is one too many."""
 
@@ -205,18 +212,25 @@ def _occurrences(
         found = [event for event in events if _key(event.kind, event) == wanted]
     fps = motion.fps
     return [
-        (e.start / fps, _height(e) / fps, e.stop / fps)
+        (e.start / fps, _height(e, fps) / fps, e.stop / fps)
         for e in found
         if request.window[0] - 1e-9
-        <= _height(e) / max(len(motion) - 1, 1)
+        <= _height(e, fps) / max(len(motion) - 1, 1)
         <= request.window[1] + 1e-9
     ]
 
 
-def _height(event: Event) -> float:
-    """The frame at which an event is at its height: a movement's end, a state's middle."""
-    moving = ("bend", "extend", "spread", "close", "turn", "move", "approach", "part")
-    return event.stop if event.kind in moving else (event.start + event.stop) / 2
+def _height(event: Event, fps: float) -> float:
+    """The frame at which an event is at its height.
+
+    A movement's end, a contact's middle; a posture or a pinch is there soon after it
+    begins, even if it then stays.
+    """
+    if event.kind in _MOVING:
+        return event.stop
+    middle = (event.start + event.stop) / 2
+    kept = event.kind in (*_STATES, "pinch", "hold")
+    return min(middle, event.start + SETTLE * fps) if kept else middle
 
 
 def _together(
@@ -275,7 +289,9 @@ def match(motion: BimanualMotion, requested: RequestedEvents) -> MatchResult:
                 and not motion.present[SIDES.index(side)]
             ]
             spans = [] if absent else _occurrences(motion, events, request)
-            later = [s for s in spans if s[1] >= cursor - ORDER_TOLERANCE]
+            # A posture taken up before counts if it is still there.
+            part = 2 if request.kind in _STATES else 1
+            later = [s for s in spans if s[part] >= cursor - ORDER_TOLERANCE]
             used = sorted(later, key=lambda s: s[1])[: request.count]
             if request.kind in ("still", "apart"):
                 used = spans[: request.count]

@@ -69,13 +69,14 @@ ORBIT_RADIUS = 0.025
 """Hands that go round each other are at least this far from the middle [m]."""
 BOW_LEG = 20.0
 """Smallest tipping of pressed palms [deg]."""
-ALTERNATE_LEG = 0.10
+ALTERNATE_LEG = 0.12
 """Smallest change of the difference of the wrists' heights [m]."""
 LAG = (0.18, 0.9)
 """How much later a hand follows [s]."""
 CARRY = (0.06, 0.20)
-"""Palms' centres while something is carried [m], constant within `CARRY_SLACK`."""
-CARRY_SLACK = 0.025
+"""How far apart palms' centres are while something is carried [m]."""
+CARRY_SLACK, CARRY_LEG = 0.025, 0.05
+"""… which changes by less than this on a way of at least this [m]."""
 CLOSE_LEG = 55.0
 """Change of mean curl that is an opening or closing of the hand [deg]."""
 PULL_LEG = 0.05
@@ -330,16 +331,15 @@ def _moves(scene: Scene, single: tuple[Event, ...], fps: float) -> Iterator[Even
                         start=early.start, stop=late.stop,
                     )  # fmt: skip
     width = np.linalg.norm(scene.centre[:, 1] - scene.centre[:, 0], axis=-1)
-    facing = scene.facing(0.5)
-    for left in moves[0]:
-        for right in moves[1]:
-            a, b = min(left.start, right.start), max(left.stop, right.stop)
-            if left.direction != right.direction or abs(left.start - right.start) > 4:
-                continue
-            span = width[a : b + 1]
-            fits = span.min() > CARRY[0] and span.max() < CARRY[1]
-            if fits and np.ptp(span) < CARRY_SLACK and facing[a : b + 1].all():
-                yield Event("carry", "both", direction=left.direction, start=a, stop=b)
+    held = scene.facing(0.5) & (width > CARRY[0]) & (width < CARRY[1])
+    middle = scene.centre.mean(1)
+    names = (("right", "left"), ("forward", "back"), ("up", "down"))
+    for a, b in joined(held, 2):
+        for axis, (up, down) in enumerate(names):
+            for i, j, start, stop in legs(middle[a:b, axis], CARRY_LEG):
+                if np.ptp(width[a + i : a + j + 1]) < CARRY_SLACK:
+                    way = up if stop > start else down
+                    yield Event("carry", "both", direction=way, start=a + i, stop=a + j)
     curl = [legs(scene.mean_curl[:, hand], CLOSE_LEG) for hand in (0, 1)]
     for hand in (0, 1):
         for a, b, start, stop in curl[hand]:

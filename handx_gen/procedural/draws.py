@@ -71,6 +71,67 @@ def move(step: Step, rng: np.random.Generator) -> Step:
     return replace(step, direction=directions[int(rng.integers(6))])
 
 
+def some_times(step: Step, rng: np.random.Generator) -> Step:
+    """Once to three times."""
+    return replace(step, count=int(rng.choice([1, 2, 2, 3])))
+
+
+def twice_at_most(step: Step, rng: np.random.Generator) -> Step:
+    """Once or twice."""
+    return replace(step, count=_once_or_twice(rng))
+
+
+def number(step: Step, rng: np.random.Generator) -> Step:
+    """One to five."""
+    return replace(step, count=int(rng.integers(1, 6)))
+
+
+def pinched(step: Step, rng: np.random.Generator) -> Step:
+    """One of the four fingers."""
+    return replace(step, fingers=(FOUR[int(rng.integers(4))],))
+
+
+def rub(step: Step, rng: np.random.Generator) -> Step:
+    """Index or middle finger, once or twice."""
+    finger = ("index", "index", "middle")[int(rng.integers(3))]
+    return replace(step, fingers=(finger,), count=_once_or_twice(rng))
+
+
+def flick(step: Step, rng: np.random.Generator) -> Step:
+    """Index or middle finger, once or twice."""
+    return rub(step, rng)
+
+
+def thumb_base(step: Step, rng: np.random.Generator) -> Step:
+    """A finger whose base the thumb can reach."""
+    return replace(
+        step, fingers=(("index", "ring", "pinky", "pinky")[int(rng.integers(4))],)
+    )
+
+
+def half_bend(step: Step, rng: np.random.Generator) -> Step:
+    """One finger or two neighbours, once or twice; not the thumb."""
+    start = int(rng.integers(4))
+    fingers = FOUR[start : start + (1 if rng.random() < 0.7 else 2)]
+    return replace(step, fingers=fingers, count=_once_or_twice(rng))
+
+
+def beckon(step: Step, rng: np.random.Generator) -> Step:
+    """With the index or all four fingers, once to three times."""
+    fingers = ("index",) if rng.random() < 0.65 else FOUR
+    return replace(step, fingers=fingers, count=int(rng.choice([1, 2, 2])))
+
+
+def grip(step: Step, rng: np.random.Generator) -> Step:
+    """Something thin or wide."""
+    return replace(step, direction=("thin", "wide")[int(rng.integers(2))])
+
+
+def sweep(step: Step, rng: np.random.Generator) -> Step:
+    """A direction."""
+    return replace(step, direction=("left", "right", "forward")[int(rng.integers(3))])
+
+
 def touch(step: Step, rng: np.random.Generator) -> Step:
     """A pair of fingertips, the same finger in two of five."""
     left = FINGERS[int(rng.integers(5))]

@@ -34,7 +34,7 @@ TOGETHER = _degrees(
 )  # fmt: skip
 FIST = _degrees(
     (20.6, 26.6, -21.1, 41.9, 65.1), (0, 76, 0, 98, 50), (0, 78, 0, 100, 50),
-    (0, 80, 0, 100, 50), (0, 80, 0, 98, 50),
+    (0, 80, 0, 100, 50), (4, 80, 0, 98, 50),
 )  # fmt: skip
 """Fingers folded; the thumb lies outside, across index and middle."""
 THUMB_OUT = np.radians([24.0, -14, 0, -4, -4])

@@ -4,6 +4,7 @@ Every function pair `*_moves(step, stage) -> (moves, seconds)` and `*_requests(s
 belongs to one entry of `vocabulary.PRIMITIVES`. A step for "both" hands is done by each.
 """
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -17,16 +18,22 @@ Moves = tuple[list[Move], float]
 FOUR = FINGERS[1:]
 
 
-def _hands(step: Step) -> tuple[str, ...]:
+def hands_of(step: Step) -> tuple[str, ...]:
+    """Names of the hands that take part."""
     return tuple(SIDES[side] for side in step.sides)
 
 
-def _each_hand(step: Step, kind: EventKind, **more: Any) -> list[RequestedEvent]:
+def each_hand(step: Step, kind: EventKind, **more: Any) -> list[RequestedEvent]:
     """The same event asked of every hand that takes part."""
     return [
         RequestedEvent(kind, hand, order=100 * step.order, **more)
-        for hand in _hands(step)
+        for hand in hands_of(step)
     ]
+
+
+def after(events: list[RequestedEvent], position: int) -> list[RequestedEvent]:
+    """The same events, at a later position of their hand's sequence."""
+    return [replace(event, order=event.order + position) for event in events]
 
 
 def _to_and_fro(
@@ -68,7 +75,7 @@ def bend_moves(step: Step, stage: Stage) -> Moves:
 
 def bend_requests(step: Step) -> list[RequestedEvent]:
     """Each named finger bends."""
-    return _each_hand(step, "bend", fingers=step.fingers, count=step.count)
+    return each_hand(step, "bend", fingers=step.fingers, count=step.count)
 
 
 def extend_moves(step: Step, stage: Stage) -> Moves:
@@ -90,7 +97,7 @@ def extend_moves(step: Step, stage: Stage) -> Moves:
 
 def extend_requests(step: Step) -> list[RequestedEvent]:
     """Each named finger extends."""
-    return _each_hand(step, "extend", fingers=step.fingers)
+    return each_hand(step, "extend", fingers=step.fingers)
 
 
 def _wave_order(step: Step) -> tuple[str, ...]:
@@ -112,7 +119,7 @@ def wave_requests(step: Step) -> list[RequestedEvent]:
     """One bend per finger, in order."""
     return [
         RequestedEvent("bend", hand, (finger,), order=100 * step.order + i)
-        for hand in _hands(step)
+        for hand in hands_of(step)
         for i, finger in enumerate(_wave_order(step))
     ]
 
@@ -127,7 +134,7 @@ def shape_moves(step: Step, stage: Stage) -> Moves:
 
 def shape_requests(step: Step) -> list[RequestedEvent]:
     """The hand shows that shape."""
-    return _each_hand(step, "shape", fingers=step.fingers)
+    return each_hand(step, "shape", fingers=step.fingers)
 
 
 COUNTING = (
@@ -160,7 +167,7 @@ def counting_requests(step: Step) -> list[RequestedEvent]:
     """The number shapes in order."""
     return [
         RequestedEvent("shape", hand, fingers, order=100 * step.order + i)
-        for hand in _hands(step)
+        for hand in hands_of(step)
         for i, fingers in enumerate(COUNTING[: step.count])
     ]
 
@@ -185,7 +192,7 @@ def pinch_requests(step: Step) -> list[RequestedEvent]:
         RequestedEvent(
             "pinch", hand, (finger,), count=step.count, order=100 * step.order + i
         )
-        for hand in _hands(step)
+        for hand in hands_of(step)
         for i, finger in enumerate(step.fingers)
     ]
 
@@ -205,7 +212,7 @@ def spread_moves(step: Step, stage: Stage) -> Moves:
 
 def spread_requests(step: Step) -> list[RequestedEvent]:
     """The fingers spread or close."""
-    return _each_hand(step, "spread" if step.primitive == "spread" else "close")
+    return each_hand(step, "spread" if step.primitive == "spread" else "close")
 
 
 TURNS = {
@@ -234,7 +241,7 @@ def turn_moves(step: Step, stage: Stage) -> Moves:
 
 def turn_requests(step: Step) -> list[RequestedEvent]:
     """The hand turns that way."""
-    return _each_hand(step, "turn", direction=step.direction, count=step.count)
+    return each_hand(step, "turn", direction=step.direction, count=step.count)
 
 
 MOVES = {
@@ -266,7 +273,7 @@ def move_moves(step: Step, stage: Stage) -> Moves:
 
 def move_requests(step: Step) -> list[RequestedEvent]:
     """The wrist travels that way."""
-    return _each_hand(step, "move", direction=step.direction, count=step.count)
+    return each_hand(step, "move", direction=step.direction, count=step.count)
 
 
 def circle_moves(step: Step, stage: Stage) -> Moves:
@@ -282,7 +289,7 @@ def circle_moves(step: Step, stage: Stage) -> Moves:
 
 def circle_requests(step: Step) -> list[RequestedEvent]:
     """The wrist draws a circle."""
-    return _each_hand(step, "circle", count=step.count)
+    return each_hand(step, "circle", count=step.count)
 
 
 def still_moves(step: Step, stage: Stage) -> Moves:
@@ -292,4 +299,4 @@ def still_moves(step: Step, stage: Stage) -> Moves:
 
 def still_requests(step: Step) -> list[RequestedEvent]:
     """The hand keeps still throughout."""
-    return _each_hand(step, "still")
+    return each_hand(step, "still")

@@ -1,6 +1,8 @@
 """How the primitives of one hand are said, in training and held out."""
 
-TRAIN, HELD_OUT = "train", "held_out"
+from handx_gen.procedural.templates_gestures import GESTURES, HELD_OUT, TRAIN
+
+__all__ = ["HELD_OUT", "ONE_HAND", "TRAIN"]
 
 ONE_HAND: dict[str, dict[str, tuple[str, ...]]] = {
     "bend": {
@@ -86,4 +88,4 @@ ONE_HAND: dict[str, dict[str, tuple[str, ...]]] = {
         TRAIN: ("keep {the_hand} still", "hold {the_hand} still", "do not move {the_hand}"),
         HELD_OUT: ("leave {the_hand} at rest",),
     },
-}  # fmt: skip
+} | GESTURES  # fmt: skip
