@@ -122,6 +122,11 @@ def find_anatomy(
     return Anatomy(hand, palm, {f: named[f] for f in FINGERS if f in named}, tuple(how))
 
 
+def find_palms(tree: Tree) -> list[str]:
+    """Every link in a URDF that could be a palm."""
+    return sorted(_palms(tree))
+
+
 def _palms(tree: Tree) -> dict[str, list[Chain]]:
     """Bodies that 3 to 5 fingers hang on → the fingers."""
     tops = {tree.body(link)[0] for link in tree.links}
