@@ -59,6 +59,8 @@ class TrainConfig:
     """Compile the network: a minute or two at the start, a quarter less time per step."""
     save_minutes: float = 3.0
     """Minutes between checkpoints."""
+    validate_minutes: float | None = None
+    """Minutes between scorings of sampled clips; None leaves them out."""
 
 
 def _paper(size: str) -> TrainConfig:

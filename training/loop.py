@@ -18,20 +18,27 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from torch import Tensor
 
 from handx_gen.checkpoint import load_checkpoint
 from handx_gen.diffusion.paper.network import PaperConfig
 from handx_gen.errors import InputError
 from training.configs import TrainConfig
+from training.cost import step_flops
 from training.data.batch import Loader
+from training.evaluation.protocol import Item
 from training.objective import FlowObjective, Objective
 from training.paper_objective import PaperObjective
 from training.parallel import Workers
 from training.provenance import code_state
+from training.scalars import Scalars
+from training.validation import event_scores, validation_items
 
 LOG_EVERY = 50
+VALIDATED = 32
+"""Sentences of a validation."""
 
-BUDGET = ("steps", "minutes", "save_minutes", "compile")
+BUDGET = ("steps", "minutes", "save_minutes", "validate_minutes", "compile")
 """What may differ when a run goes on."""
 
 
@@ -107,6 +114,7 @@ class Run:
         self.step = 0
         self.seconds = 0.0
         self.code = code_state()
+        self._items: list[Item] = []
 
     @property
     def progress(self) -> float:
@@ -129,19 +137,25 @@ class Run:
         late = max(0.0, (self.progress - 1 + config.late) / config.late)
         return config.shift + (config.late_shift - config.shift) * late
 
+    def loss(self) -> tuple[Tensor, dict[str, Tensor]]:
+        """The loss of this process's part of the next batch, and its terms."""
+        part = (self.workers.rank, self.workers.count)
+        return self.objective.loss(self.model, self.step, self.shift(), part)
+
     def train(self) -> None:
         """Run until the budget is spent, saving every few minutes and at the end."""
         config, first = self.config, self.workers.rank == 0
         if first:
             self.describe()
+            self.scalars = Scalars(self.out, self.step)
+        validated = saved = self.seconds
+        started = time.monotonic()
+        flops = step_flops(self)
         if config.compile:
             self.objective.compile(self.model)
-        part = (self.workers.rank, self.workers.count)
-        saved = self.seconds
-        started = time.monotonic()
         parameters = list(self.model.parameters())
         while self.progress < 1:
-            loss, terms = self.objective.loss(self.model, self.step, self.shift(), part)
+            loss, terms = self.loss()
             self.optimizer.zero_grad(set_to_none=True)
             loss.backward()
             # Every process counts the same time, or they would stop at different steps.
@@ -161,30 +175,51 @@ class Run:
             self.step += 1
             done = self.progress >= 1
             if first and (self.step % LOG_EVERY == 0 or done):
-                self._log(dict(zip(("loss", *terms), numbers)), float(norm))
+                self._log(dict(zip(("loss", *terms), numbers)), float(norm), flops)
+            minutes = config.validate_minutes
+            if minutes and (self.seconds - validated > 60 * minutes or done):
+                if first:
+                    self._validate()
+                validated = self.seconds
             if self.seconds - saved > 60 * config.save_minutes or done:
                 if first:
                     self.save()
                 self.loader.refresh(self.workers.agree(self.loader.found()))
                 saved = self.seconds
+        if first:
+            self.scalars.close()
         self.workers.close()
 
-    def _log(self, numbers: dict[str, float], norm: float) -> None:
-        row: dict[str, Any] = {
-            "step": self.step, "seconds": round(self.seconds, 1), **numbers,
-            "gradient": norm, "rate": self.rate(), "shift": self.shift(),
-            "clips": self.loader.clips,
-        }  # fmt: skip
-        with (self.out / "log.jsonl").open("a") as stream:
-            stream.write(json.dumps(row) + "\n")
+    def _log(self, numbers: dict[str, float], norm: float, flops: int) -> None:
+        speed = self.config.batch * self.step / self.seconds
+        self.scalars.write(
+            {
+                "step": self.step, "seconds": round(self.seconds, 1), **numbers,
+                "gradient": norm, "rate": self.rate(), "shift": self.shift(),
+                "clips": self.loader.clips, "clips_per_second": round(speed, 1),
+                "flops": flops * self.step,
+            }
+        )  # fmt: skip
         width = 24
         bar = "█" * round(width * self.progress)
         sys.stderr.write(
             f"\r{bar:░<{width}} {100 * self.progress:5.1f} %  step {self.step}  "
-            f"loss {numbers['loss']:.4f}  {self.seconds / self.step:.3f} s/step "
+            f"loss {numbers['loss']:.4f}  {speed:.0f} clips/s  "
+            f"{flops * self.step:.2e} FLOPs "
         )
         if self.progress >= 1:
             sys.stderr.write("\n")
+
+    def _validate(self) -> None:
+        if not self._items:
+            self._items = validation_items(VALIDATED)
+        sampler = self.objective.sampler(self.average.weights)
+        found = event_scores(sampler, self._items)
+        self.scalars.write({"step": self.step, **found})
+        sys.stderr.write(
+            f"\nstep {self.step}: event F1 {found['event_f1']:.2f} on {VALIDATED} "
+            "sentences of the split val\n"
+        )
 
     def describe(self) -> None:
         """Write `train.json`: the config, where the weights came from, the code."""

@@ -11,10 +11,12 @@ from torch import Tensor, nn
 from handx_gen.checkpoint import GeneratorConfig, save_checkpoint
 from handx_gen.diffusion.denoiser import DenoiserConfig, MotionDenoiser
 from handx_gen.diffusion.schedule import noisy
+from handx_gen.generator import Generator
 from training.augment import Draws, augmented
 from training.configs import TrainConfig
 from training.data.batch import Loader
 from training.losses import LossWeights, loss_terms, total
+from training.validation import Sampler, encoder
 
 Part = tuple[int, int]
 """Number of this process and how many there are."""
@@ -54,6 +56,10 @@ class Objective(Protocol):
             weights: The averaged weights.
             about: What the run was.
         """
+        ...
+
+    def sampler(self, weights: Mapping[str, Tensor]) -> Sampler:
+        """The network with these weights, as it will be asked when it is done."""
         ...
 
 
@@ -101,10 +107,9 @@ class FlowObjective:
         terms = loss_terms(x_0, logits, batch.x, batch.contact, draws.t, norm)
         return total(terms, self.weights), terms
 
-    def write(
-        self, folder: Path, weights: Mapping[str, Tensor], about: dict[str, Any]
-    ) -> None:
-        """A checkpoint that `handx_gen.checkpoint` reads."""
+    def _plain(
+        self, weights: Mapping[str, Tensor], about: dict[str, Any]
+    ) -> tuple[MotionDenoiser, GeneratorConfig]:
         plain = MotionDenoiser(self.shape)
         plain.load_state_dict(weights)
         config = GeneratorConfig(
@@ -115,4 +120,18 @@ class FlowObjective:
             fps=self.loader.fps,
             trained=about,
         )
-        save_checkpoint(folder, plain, config)
+        return plain, config
+
+    def write(
+        self, folder: Path, weights: Mapping[str, Tensor], about: dict[str, Any]
+    ) -> None:
+        """A checkpoint that `handx_gen.checkpoint` reads."""
+        save_checkpoint(folder, *self._plain(weights, about))
+
+    def sampler(self, weights: Mapping[str, Tensor]) -> Sampler:
+        """See `Objective`."""
+        plain, config = self._plain(weights, {})
+        plain = plain.eval().requires_grad_(False).to(self.device)
+        return Generator(
+            plain, config, encoder(self.config.encoder, self.device), self.device
+        )

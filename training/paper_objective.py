@@ -11,12 +11,15 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from handx_gen.diffusion.paper.generator import PaperGenerator
 from handx_gen.diffusion.paper.network import PaperConfig, PaperDenoiser
+from handx_gen.diffusion.paper.sampling import PaperSampling
 from handx_gen.representation.handx168 import Handx168
 from training.configs import TrainConfig
 from training.data.batch import Loader
 from training.objective import Part
 from training.presets.handx import PaperLoss, PaperTraining
+from training.validation import Sampler, encoder
 
 
 class PaperObjective:
@@ -89,3 +92,14 @@ class PaperObjective:
         partial = folder / "paper.partial"
         partial.write_text(json.dumps(content, indent=2) + "\n")
         partial.replace(folder / "paper.json")
+
+    def sampler(self, weights: Mapping[str, Tensor]) -> Sampler:
+        """See `training.objective.Objective`; DPM++ in twenty steps."""
+        plain = PaperDenoiser(self.shape)
+        plain.load_state_dict(weights)
+        plain = plain.eval().requires_grad_(False).to(self.device)
+        frames = self.loader.shards[0].joints.shape[1]
+        text = encoder(self.config.encoder, self.device)
+        return PaperGenerator(
+            plain, self.norm, text, PaperSampling(), frames, self.device
+        )
