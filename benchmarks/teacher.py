@@ -1,55 +1,82 @@
-"""The procedural teacher: how fast, and how often it does what it was told.
+"""The procedural teacher: what it makes, what it rejects, in how many words, how fast.
 
-    python -m benchmarks.teacher [clips]
+    python -m benchmarks.teacher [programs]
 
-Draws random programs for random bodies and prints how many are found again as asked by
-`match()`, how many overlap the other hand, and how many finished clips a second one core
-makes.
+Draws random programs for random people and prints what became of them, also by
+primitive; the speed of finished clips on one core; and how many different clauses the
+grammar says for its random steps, by sampling.
 """
 
 import sys
 import time
-from collections import Counter
+from collections import Counter, defaultdict
 
 import numpy as np
 
-from handx_gen.kinematics.requests import match
-from handx_gen.procedural import perform_program, synthesize
-from handx_gen.procedural.performance import sampled_stage
-from handx_gen.procedural.sample import (
-    FRAMES,
-    MAX_OVERLAP,
-    MAX_SECONDS,
-    natural_seconds,
-    overlap,
-    sample_program,
-)
+from handx_gen.procedural import PRIMITIVES, Step, synthesize
+from handx_gen.procedural.sample import SyntheticClip, attempted
+from handx_gen.procedural.templates import HELD_OUT, TEMPLATES, TRAIN, templates
+from handx_gen.procedural.wording import say_step
+
+DRAWS = 400
+"""Clauses said of each primitive to count the different ones."""
+
+
+def rejections(count: int) -> None:
+    """What became of `count` programs, and of those with each primitive."""
+    fates: Counter[str] = Counter()
+    by_primitive: dict[str, Counter[str]] = defaultdict(Counter)
+    for seed in range(count):
+        made = attempted(seed, "train", 0)
+        clip = isinstance(made, SyntheticClip)
+        fate, program = ("kept", made.program) if clip else made
+        fates[fate] += 1
+        for name in {step.primitive for step in program.steps}:
+            by_primitive[name][fate] += 1
+    print(f"{count} random programs: {', '.join(f'{n} {k}' for k, n in fates.items())}")
+    print("primitive        programs  kept   rejected")
+    for name in sorted(PRIMITIVES, key=lambda n: _kept(by_primitive[n])):
+        fate = by_primitive[name]
+        tried = sum(n for why, n in fate.items() if why != "another split")
+        other = {w: n for w, n in fate.items() if w not in ("kept", "another split")}
+        why = ", ".join(f"{n} {w}" for w, n in other.items())
+        print(f"{name:16s} {tried:8d} {100 * _kept(fate):4.0f} %  {why}")
+
+
+def _kept(fate: Counter[str]) -> float:
+    """Kept, of those that belong to the split."""
+    tried = sum(n for why, n in fate.items() if why != "another split")
+    return fate["kept"] / tried if tried else 1.0
+
+
+def forms() -> None:
+    """Templates, and different clauses heard when every primitive is said often."""
+    for split in (TRAIN, HELD_OUT):
+        every = [t for key in TEMPLATES for t in templates(key) if t.split == split]
+        heard: set[str] = set()
+        for name, entry in PRIMITIVES.items():
+            for k in range(DRAWS):
+                rng = np.random.default_rng([k, len(name)])
+                hand = ("left", "right", "both")[int(rng.integers(3))]
+                step = Step(name, "both" if entry.two_handed else hand)
+                step = entry.draw(step, rng) if entry.draw else step
+                heard.add(say_step(step, rng, split))
+        print(
+            f"{split}: {len(every)} templates with those that follow from them; "
+            f"{len(heard):,} different clauses in {DRAWS * len(PRIMITIVES):,} draws"
+        )
 
 
 def main(count: int) -> None:
-    """Print the outcomes of `count` programs and the speed over as many clips."""
-    outcomes: Counter[str] = Counter()
-    for seed in range(count):
-        rng = np.random.default_rng([seed, 0, 0])
-        program = sample_program(rng)
-        if natural_seconds(program) > MAX_SECONDS:
-            outcomes["too long for two seconds"] += 1
-            continue
-        motion = perform_program(program, FRAMES, sampled_stage(rng))
-        if overlap(motion.joints) > MAX_OVERLAP:
-            outcomes["overlaps the other hand"] += 1
-        else:
-            answer = match(motion, program.requested).answer
-            outcomes["as asked" if answer == "yes" else "something else too"] += 1
-    print(
-        f"{count} random programs: "
-        + ", ".join(f"{n} {k}" for k, n in outcomes.items())
-    )
+    """Print all three."""
+    print(f"{len(PRIMITIVES)} primitives")
+    rejections(count)
+    forms()
     start = time.process_time()
     for seed in range(count):
         synthesize(seed)
     rate = count / (time.process_time() - start)
-    print(f"synthesize: {rate:.0f} clips per CPU-second, with captions and checks")
+    print(f"synthesize: {rate:.0f} clips per CPU-second, with words and checks")
 
 
 if __name__ == "__main__":

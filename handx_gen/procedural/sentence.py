@@ -27,7 +27,9 @@ _SPEAKER = re.compile(
     r"(?:please,?|can you|could you|would you|i want you to|you should|you|they|the person|"
     r"a person|someone|she|he|the man|the woman|first,?|firstly,?|now,?) "
 )
-KEPT = frozenset(("shape", "bend", "extend", "spread", "close", "turn", "move"))
+KEPT = frozenset(
+    ("shape", "bend", "extend", "spread", "close", "turn", "move", "pose", "half_bend")
+)
 """Kinds of events after which a hand stays as it is, so that it can hold it."""
 
 
@@ -97,7 +99,7 @@ def allowed(step: Step) -> bool:
 def can_be_timed(step: Step) -> bool:
     """Whether "early" and "late" mean something for it: short, and of a moment."""
     kinds = {event.kind for event in PRIMITIVES[step.primitive].requests(step)}
-    return kinds <= KEPT - {"shape"} and step.count == 1 and not step.hold
+    return kinds <= KEPT - {"shape", "pose"} and step.count == 1 and not step.hold
 
 
 def _without_speaker(text: str) -> str:

@@ -33,7 +33,7 @@ def test_a_number_that_cannot_be_kept_is_not_rounded(times, what):
 
 @pytest.mark.parametrize(
     "text",
-    ["clap once or twice", "clap or make a fist", "count down from five",
+    ["clap once or twice", "clap or make a fist", "count down from nine",
      "count from three to five", "count to 7", "draw five small circles", "draw circles",
      "make a fist twice", "open the fist", "make a fist and a V sign", "bend two fingers",
      "left fist, right open", "show two fingers on the left hand and three on the right hand",

@@ -33,7 +33,8 @@ def teach(seed: int, split: str = "train") -> Clip:
         hands.append(to_joints(points, np.eye(3), wrist, each))
     name, verb = ("left", "right")[side], ("rests", "bends")[bent]
     triple = Prompt(**{name: verb, "relation": "apart"})
-    sentences = (f"the {name} hand {verb}", f"{name} fingers: {verb}")
+    ways = ("the {} hand {}", "{} fingers: {}", "on the {} it {}", "the {} one {}")
+    sentences = tuple(way.format(name, verb) for way in ways)
     program = Program((Step("bend" if bent else "still", name),))
     return Clip(np.stack(hands, 1), sentences, triple, program)
 

@@ -2,8 +2,8 @@
 
     python -m training.data.synthetic --out data/synth-v1 --clips 40000
 
-Each clip gives several ways of asking for it: its free sentences and its triple, and all
-of them once more with left and right exchanged, for the mirrored clip. Every distinct
+Each clip gives several ways of asking for it: its free sentences, every other one with
+left and right exchanged for the mirrored clip, and its triple both ways. Every distinct
 text of a shard is encoded once. Seeds decide everything: a shard made again is the same.
 """
 
@@ -35,11 +35,16 @@ def procedural(seed: int, split: str) -> Any:
 
 
 def variants(clip: Any) -> list[tuple[bool, list[str]]]:
-    """The prompts of a clip: (mirrored, texts by branch)."""
+    """The prompts of a clip: (mirrored, texts by branch).
+
+    A sentence serves either the clip or its mirror image: as many different sentences
+    for half the texts to encode.
+    """
     result = []
-    for sentence in dict.fromkeys(clip.sentences):
-        result.append((False, text_variant("", "", "", sentence)))
-        result.append((True, text_variant("", "", "", swap_sides(sentence))))
+    for k, sentence in enumerate(dict.fromkeys(clip.sentences)):
+        mirrored = k % 2 == 1
+        text = swap_sides(sentence) if mirrored else sentence
+        result.append((mirrored, text_variant("", "", "", text)))
     left, right, relation = clip.triple.left, clip.triple.right, clip.triple.relation
     if left or right or relation:
         swapped = swap_sides(right), swap_sides(left), swap_sides(relation)
