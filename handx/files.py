@@ -15,6 +15,7 @@ ROLLOUT = "rollout.npz"
 REPORT = "report.json"
 MCAP = "trajectory.mcap"
 VIDEO = "video.mp4"
+CANDIDATES = "candidates.json"
 
 
 @contextlib.contextmanager

@@ -16,9 +16,11 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from handx import files
+from handx import candidates, files
+from handx.candidates import Candidate
 from handx_gen.errors import InputError
 from handx_gen.kinematics.requests import MatchResult, RequestedEvents, match
+from handx_gen.kinematics.second_reader import second_opinion
 from handx_gen.motion import BimanualMotion
 from handx_gen.prompt import Plan
 from retarget.trajectory import BimanualTrajectory
@@ -34,7 +36,7 @@ Stage = Callable[[str], AbstractContextManager[object]]
 
 RUN_FILES = (
     files.MOTION, files.TRAJECTORY, files.RETARGET, files.ROLLOUT, files.REPORT,
-    files.MCAP, files.VIDEO,
+    files.MCAP, files.VIDEO, files.CANDIDATES,
 )  # fmt: skip
 """What a run leaves in its folder."""
 
@@ -70,6 +72,8 @@ class RunResult:
         text: How the motion matches what was asked.
         video_note: How the video was drawn.
         seconds: Stage → time it took [s].
+        candidates: Every motion that was drawn and what it came to, the first one first;
+            empty where only one was asked for.
     """
 
     folder: Path
@@ -82,6 +86,7 @@ class RunResult:
     text: MatchResult
     video_note: str
     seconds: dict[str, float]
+    candidates: tuple[Candidate, ...] = ()
 
     @property
     def passed(self) -> bool:
@@ -109,7 +114,8 @@ def run(
         model: "auto", "program", "synth-v1" or a checkpoint folder.
         seed: Same seed, same motion.
         seconds: How long the motion lasts; None leaves it to the model.
-        samples: Motions to draw; the one that best does what was asked is kept.
+        samples: Motions to draw; each is put on the robot and simulated, and the one
+            that follows text and physics best is kept.
         device: Where a network runs.
         stage: Told which stage runs, for progress displays.
 
@@ -124,25 +130,68 @@ def run(
     spec = load_robot(robot)
     with files.staged(Path(out), RUN_FILES) as folder:
         with _timed("generate", stage, times):
-            motion, found = generate(reading, model, seed, samples, device)
-            motion.save(folder / files.MOTION)
-        with _timed("retarget", stage, times):
-            trajectory, retarget_report = retarget(motion, spec)
-            trajectory.save(folder / files.TRAJECTORY)
-            retarget_report.save(folder / files.RETARGET)
-        with _timed("validate", stage, times):
-            verdict = text_verdict(found, reading.nearest)
-            rollout, report = validate(trajectory, spec, verdict, retarget_report)
-            rollout.save(folder / files.ROLLOUT)
-            report.save(folder / files.REPORT)
+            drawn = draw(reading, model, seed, samples, device)
+            drawn = drawn if samples > 1 else [_best_of(drawn)]
+        tried = [
+            _attempt(motion, found, reading, spec, stage, times)
+            for motion, found in drawn
+        ]
+        rows = tuple(
+            Candidate.of(
+                number, str(a.motion.provenance.get("model", "")), a.text,
+                second_opinion(a.motion, reading.requested), a.report,
+            )
+            for number, a in enumerate(tried)
+        )  # fmt: skip
+        chosen = candidates.best(rows)
+        best = tried[chosen]
+        best.save(folder)
+        if samples > 1:
+            candidates.save(rows, chosen, folder / files.CANDIDATES)
         with _timed("record", stage, times):
-            record(trajectory, spec, rollout, folder)
+            record(best.trajectory, spec, best.rollout, folder)
         with _timed("video", stage, times):
-            note = film(rollout, spec, folder, reading.plan.text)
+            note = film(best.rollout, spec, folder, reading.plan.text)
     return RunResult(
-        Path(out), reading, motion, trajectory, retarget_report, rollout, report,
-        found, note, times,
+        Path(out), reading, best.motion, best.trajectory, best.retarget_report,
+        best.rollout, best.report, best.text, note, times, rows if samples > 1 else (),
     )  # fmt: skip
+
+
+@dataclass(frozen=True)
+class _Attempt:
+    """One drawn motion, on the robot and simulated."""
+
+    motion: BimanualMotion
+    text: MatchResult
+    trajectory: BimanualTrajectory
+    retarget_report: "RetargetReport"
+    rollout: Rollout
+    report: SimReport
+
+    def save(self, folder: Path) -> None:
+        """Write the artefacts of the stages."""
+        self.motion.save(folder / files.MOTION)
+        self.trajectory.save(folder / files.TRAJECTORY)
+        self.retarget_report.save(folder / files.RETARGET)
+        self.rollout.save(folder / files.ROLLOUT)
+        self.report.save(folder / files.REPORT)
+
+
+def _attempt(
+    motion: BimanualMotion,
+    found: MatchResult,
+    reading: Reading,
+    spec: RobotSpec,
+    stage: Stage,
+    times: dict[str, float],
+) -> _Attempt:
+    with _timed("retarget", stage, times):
+        trajectory, retarget_report = retarget(motion, spec)
+    with _timed("validate", stage, times):
+        verdict = text_verdict(found, reading.nearest)
+        rollout, report = validate(trajectory, spec, verdict, retarget_report)
+    return _Attempt(motion, found, trajectory, retarget_report, rollout, report)
 
 
 def read(request: str | Plan, seconds: float | None = None) -> Reading:
@@ -168,14 +217,30 @@ def generate(
 ) -> tuple[BimanualMotion, MatchResult]:
     """Reading → the drawn motion that best does what was asked, and how well it does.
 
-    "auto" draws from the shipped network; where its motion does not do what the rules
-    could read from the text, the procedural mode makes it instead and a warning says so.
+    Raises:
+        InputError: As `draw`.
+    """
+    return _best_of(draw(reading, model, seed, samples, device))
+
+
+def draw(
+    reading: Reading,
+    model: str = "auto",
+    seed: int = 0,
+    samples: int = 1,
+    device: str = "cpu",
+) -> list[tuple[BimanualMotion, MatchResult]]:
+    """Reading → drawn motions, and how well each does what was asked.
+
+    "auto" draws from the shipped network; where none of its motions does what the rules
+    could read from the text, one more comes from the procedural mode, and a warning in
+    it says so.
 
     Raises:
         InputError: A senseless option, an unknown model, or a request that the model
             cannot draw.
     """
-    from handx_gen.generator import generate as draw
+    from handx_gen.generator import generate as draw_motions
 
     if not 1 <= samples <= MAX_SAMPLES:
         raise InputError("--samples", "", f"{samples}", f"give 1 to {MAX_SAMPLES}")
@@ -184,24 +249,31 @@ def generate(
     if not re.fullmatch(r"cpu|mps|cuda(:\d+)?", device):
         raise InputError("--device", "", repr(device), "give cpu or cuda")
 
-    motions = draw(reading.plan, model=model, seed=seed, samples=samples, device=device)
-    results = [match(motion, reading.requested) for motion in motions]
-    best = max(range(len(motions)), key=lambda k: _preference(results[k]))
-    if model == "auto" and results[best].answer == "no":
+    plan, requested = reading.plan, reading.requested
+    motions = draw_motions(plan, model=model, seed=seed, samples=samples, device=device)
+    found = [(motion, match(motion, requested)) for motion in motions]
+    best, result = _best_of(found)
+    if model == "auto" and result.answer == "no":
         # The rules read the text in full, so the procedural mode can do it exactly.
-        name = motions[best].provenance.get("model", "the network")
+        name = best.provenance.get("model", "the network")
         warning = (
             f"made by the procedural mode: {name} missed what was asked "
-            f"({'; '.join(results[best].reasons)[:120]})"
+            f"({'; '.join(result.reasons)[:120]})"
         )
-        for motion in draw(reading.plan, model="program", seed=seed, device=device):
-            noted = {**motion.provenance, "warning": warning}
-            motions.append(replace(motion, provenance=noted))
-            results.append(match(motion, reading.requested))
-        best = max(range(len(motions)), key=lambda k: _preference(results[k]))
-    motion = motions[best]
-    provenance = {"text": reading.plan.text, "seed": seed, **motion.provenance}
-    return replace(motion, provenance=provenance), results[best]
+        (motion,) = draw_motions(plan, model="program", seed=seed, device=device)
+        motion = replace(motion, provenance={**motion.provenance, "warning": warning})
+        found.append((motion, match(motion, requested)))
+    return [
+        (replace(m, provenance={"text": plan.text, "seed": seed, **m.provenance}), r)
+        for m, r in found
+    ]
+
+
+def _best_of(
+    found: list[tuple[BimanualMotion, MatchResult]],
+) -> tuple[BimanualMotion, MatchResult]:
+    """The motion that does best what was asked; of equals the first."""
+    return max(found, key=lambda pair: _preference(pair[1]))
 
 
 def _preference(result: MatchResult) -> tuple[bool, float]:

@@ -134,14 +134,28 @@ class Generator:
 
     def motion(self, plan: Plan, seed: int) -> BimanualMotion:
         """One motion for a plan; segments without a length are played at ease."""
-        config = self.config
+        return self.motions(plan, [seed])[0]
+
+    def motions(self, plan: Plan, seeds: list[int]) -> list[BimanualMotion]:
+        """A motion per seed, drawn in one batch; each as `motion` would draw it alone."""
         prompts = [segment.prompt for segment in plan.segments]
-        clips = self.clips(prompts, [seed + 1009 * i for i in range(len(prompts))])
+        clips = self.clips(
+            prompts * len(seeds),
+            [seed + 1009 * i for seed in seeds for i in range(len(prompts))],
+        )
+        return [
+            self._played(plan, clips[n * len(prompts) : (n + 1) * len(prompts)], seed)
+            for n, seed in enumerate(seeds)
+        ]
+
+    def _played(self, plan: Plan, clips: np.ndarray, seed: int) -> BimanualMotion:
+        """A plan's clips at their lengths, one after another."""
+        config = self.config
         parts = [
             _stretched(
                 clip, segment.seconds or easy_seconds(clip, config.fps), config.fps
             )
-            for clip, segment in zip(clips, plan.segments)
+            for clip, segment in zip(clips, plan.segments, strict=True)
         ]
         return BimanualMotion(
             _joined(parts, config.fps),
@@ -257,8 +271,7 @@ def generate(
     if model == "program":
         return [_perform(plan, s) for s in seeds]
     if model != "auto":
-        generator = load_generator(model, device)
-        return [generator.motion(plan, s) for s in seeds]
+        return load_generator(model, device).motions(plan, seeds)
     try:
         if find_spec("torch") is None or find_spec("transformers") is None:
             raise HandxError("torch or transformers is not installed")
@@ -266,7 +279,7 @@ def generate(
     except HandxError as error:
         warning = f"made by the procedural mode: {error}"
         return [_warned(_perform(plan, s), warning) for s in seeds]
-    return [generator.motion(plan, s) for s in seeds]
+    return generator.motions(plan, seeds)
 
 
 def _perform(plan: Plan, seed: int) -> BimanualMotion:

@@ -27,7 +27,7 @@ class Drawing:
     seconds: float | None = None
     """How long the motion lasts [s]; by default as long as it needs."""
     samples: int = 1
-    """Motions to draw; the best match is kept."""
+    """Motions to draw, in one batch; the best is kept."""
     device: str = "cpu"
     """Where a network runs."""
 

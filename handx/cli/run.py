@@ -17,9 +17,11 @@ class Run(Drawing):
       handx run "touch the thumb to each fingertip in turn with both hands"
       handx run "clap twice" --robot inspire --out out/clap
       handx run "make a fist with the left hand" --model program --seed 3
+      handx run "clap twice" --model synth-v1 --samples 8
 
     Leaves motion.npz, trajectory.npz, retarget.json, rollout.npz, report.json,
-    trajectory.mcap and video.mp4 in --out.
+    trajectory.mcap and video.mp4 in --out. With --samples every drawn motion is put on
+    the robot and simulated; the table shows all, the best is kept (candidates.json).
     """
 
     robot: str = "shadow"
@@ -35,6 +37,8 @@ class Run(Drawing):
             self.request(), self.robot, self.out, self.model, self.seed, self.seconds,
             self.samples, self.device, console.progress,
         )  # fmt: skip
+        if result.candidates:
+            terminal.print(summaries.candidates(result.candidates))
         terminal.print(summaries.motion(result.motion, result.reading, result.text))
         terminal.print(summaries.retargeting(result.trajectory, result.retarget_report))
         terminal.print(console.checks(result.report))

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 from rich.table import Table
 from rich.text import Text
 
+from handx.candidates import Candidate, best
 from handx.cli.console import answer, facts, listing
 from handx.pipeline import Reading, RunResult, text_verdict
 from handx_gen.kinematics.contacts import split_pair
@@ -45,6 +46,28 @@ def _model(drawn: BimanualMotion) -> str:
     warning = drawn.provenance.get("warning")
     name = str(drawn.provenance.get("model", "unknown"))
     return f"{name} ({warning})" if warning else name
+
+
+def candidates(rows: Sequence[Candidate]) -> Table:
+    """Best of N: every drawn motion; sample 0 is what a single draw gives."""
+    chosen = best(rows)
+    cells = []
+    for row in rows:
+        mark = "chosen" if row.sample == chosen else "N = 1" if row.sample == 0 else ""
+        mark = "chosen, N = 1" if row.sample == chosen == 0 else mark
+        answers = [row.text, row.hand, row.physics]
+        figures = [_share(row.f1), _share(row.second_f1), str(row.checks_failed)]
+        figures += [_share(row.contacts_kept), f"×{row.stretch:.2f}"]
+        cells.append([str(row.sample), row.model, *answers, *figures, mark])
+    columns = (
+        "", "model", "text", "hand", "physics", "F1", "2nd reader", "checks failed",
+        "contacts kept", "time", "",
+    )  # fmt: skip
+    return listing(f"best of {len(rows)}", columns, cells)
+
+
+def _share(value: float | None) -> str:
+    return "n/a" if value is None else f"{value:.2f}"
 
 
 def retargeting(trajectory: BimanualTrajectory, report: "RetargetReport") -> Table:
