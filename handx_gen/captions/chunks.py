@@ -8,52 +8,23 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
+from handx_gen.captions.plain import plain
 from handx_gen.skeleton import FINGERS
-
-_SYNONYMS = tuple(
-    (re.compile(pattern), word)
-    for pattern, word in (
-        (r"[’`]", "'"),
-        (r"\b(little|small|baby) fingers?( ?tips?)?", "pinky"),
-        (r"\bpinkies\b", "pinky"),
-        (r"\b(forefingers?|pointer fingers?|first fingers?)( ?tips?)?", "index"),
-        (r"\b(?:tips? of )?(?:the )?(two )?middle (digits|ones)\b", "fingers"),
-        (r"\bmiddle joints?\b|\bknuckles?\b", "joint"),
-        (r"\b(in|to|towards|at|near|by) the middle(?= of the (clip|motion|sequence)|[,.;]|$)",
-         "midway"),
-        (r"\b(index|middle|ring|pinky|thumb)[- ]?(finger)?[- ]?tips?\b", r"\1"),
-        (r"\b(index|middle|ring|pinky)[- ]fingers?('s)?\b", r"\1"),
-        (r"\bthumbs\b", "thumb"),
-        (r"\bthumb up\b|\bthumb-up\b", "gesture_up"),
-        (r"\bfinger ?tips\b", "fingertips"),
-        (r"\b(to|towards|toward|from) the (left|right)(?= ?([.,;]|$|and|until|as|while|then|by|"
-         r"a |at |for |first|again|twice|in |before|after|over|with))", r"going_\2"),
-        (r"\b(left|right)wards?\b", r"going_\1"),
-        (r"\b(moves?|goes|shifts?|travels?|slides?|drifts?|swings?|moving) (left|right)\b",
-         r"\1 going_\2"),
-        (r"\bexcept(?:ing)?(?: for)? (?:the |its )?(thumb|index|middle|ring|pinky)\b",
-         r"staying straight \1"),
-        (r"\blittle (?=and (the )?(index|middle|ring|pinky))", "pinky "),
-        (r"\b(?:moves? )?from (?:fully |partially |completely )?(?:extended|straight|open) to "
-         r"(?:fully |partially |completely |a )?(?:bent|flexed|curled|closed|fist)\b", "bends"),
-        (r"\b(?:moves? )?from (?:fully |partially |completely )?(?:bent|flexed|curled|closed) "
-         r"to (?:fully |partially |completely )?(?:extended|straight|open)\b", "straightens"),
-        (r"\b(extends?|extending) (?=towards? the (left|right|other))", "heads "),
-        (r"\blet(s|ting)? go( of (it|them|the \w+))?\b", "released"),
-    )
-)  # fmt: skip
 
 _CONNECTIVES = re.compile(
     r"(;|:|\band then\b|\bafter which\b|\bafter that\b|\bafterwards?\b"
     r"|(?<!\bone )\bafter\b(?! its| all| another)"
     r"|\bthen\b|\bnext\b|\bfinally\b|\blater\b|\bfollowed by\b|\bjoined by\b|\bbefore\b"
     r"|\bwhile\b|\bwhereas\b|\bas (?=the|its|both|all)|\buntil\b"
-    r"|\bonce (?=they|it|the|released)"
+    r"|\bonce (?:that|this) (?:is|has|was) \w+\b|\bonce (?=they|it|the|released)"
+    r"|\bsubsequently\b|\bthereafter\b|\beventually\b"
     r"|\band last\b|\blastly\b|\bwhen\b|\bjust as\b|\bbut\b)"
 )
 THEN = {
     "and then", "after which", "after that", "afterwards", "afterward", "then", "next",
     "finally", "later", "followed by", "and last", "lastly", "before", "once",
+    "subsequently", "thereafter", "eventually", "once that is over", "once that is done",
+    "once this is done", "once this is over",
 }  # fmt: skip
 """Connectives after which something happens later than what was said before."""
 
@@ -88,14 +59,6 @@ class Chunk:
     mentions: list[Mention] = field(default_factory=list)
 
 
-def normalised(text: str) -> str:
-    """Lower case, one name per finger, directions marked `going_left`."""
-    text = " ".join(text.lower().split())
-    for pattern, word in _SYNONYMS:
-        text = pattern.sub(word, text)
-    return text
-
-
 def chunks(text: str, field: str, has_predicate: re.Pattern[str]) -> list[Chunk]:
     """The chunks of one part of a caption, in order.
 
@@ -106,12 +69,21 @@ def chunks(text: str, field: str, has_predicate: re.Pattern[str]) -> list[Chunk]
             neighbour, as in "the thumb touches index, middle and ring".
     """
     found: list[Chunk] = []
-    for number, sentence in enumerate(re.split(r"[.!?](?:\s|$)", normalised(text))):
+    for number, sentence in enumerate(re.split(r"[.!?](?:\s|$)", plain(text))):
         if sentence.strip():
             found += _sentence(sentence, field, number, has_predicate)
     for chunk in found:
         chunk.mentions = list(mentions(chunk.text, field))
     return found
+
+
+def sentences(text: str, field: str) -> list[Chunk]:
+    """The sentences of one part, split at semicolons and colons too."""
+    return [
+        Chunk(piece.strip(), field, number, mentions=list(mentions(piece, field)))
+        for number, piece in enumerate(re.split(r"[.!?](?:\s|$)|;", plain(text)))
+        if piece.strip()
+    ]
 
 
 def _sentence(
@@ -124,6 +96,8 @@ def _sentence(
         link = link.strip()
         opens = k == 1 or (k > 1 and link in ("after", "once"))
         opens = opens and not pieces[2 * k - 2].strip(" ,")
+        # "It lifts and, after the touch, goes home": the touch comes before what follows.
+        opens = opens or (link == "after" and pieces[2 * k - 2].endswith("and, "))
         merged: list[str] = []
         waiting = ""
         for piece in segment.split(","):
@@ -148,7 +122,8 @@ def _sentence(
 
 _FINGER = re.compile(rf"\b({'|'.join(FINGERS)})\b")
 _SIDE_BEFORE = re.compile(
-    r"(?<!going_)\b(left|right|other|both|two(?= (?:the |thumb|index|middle|ring|pinky)))\b"
+    r"(?<!going_)\b(left|right|other(?! (?:fingers|digits|ones))|both"
+    r"|two(?= (?:the |thumb|index|middle|ring|pinky)))\b"
 )
 _SIDE_AFTER = re.compile(
     r"^[^.;]*?\b(?:of|on|from) (?:the |your |its )?(left|right|other|both|each)"

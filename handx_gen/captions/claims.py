@@ -3,11 +3,13 @@
 import re
 from dataclasses import dataclass, replace
 
-from handx_gen.captions.chunks import THEN, Chunk, chunks
-from handx_gen.captions.clause import Claim, clause_claims
+from handx_gen.captions.chunks import THEN, Chunk, chunks, sentences
+from handx_gen.captions.claim import Claim
+from handx_gen.captions.clause import clause_claims
+from handx_gen.captions.common_words import read_in_full
 from handx_gen.captions.predicates import SPLIT, predicates
 from handx_gen.captions.schema import Caption
-from handx_gen.skeleton import FINGERS
+from handx_gen.skeleton import FINGERS, SIDES
 
 _TIMES = {
     "once more": 1, "two": 2, "twice": 2, "three": 3, "thrice": 3, "2": 2, "3": 3,
@@ -17,7 +19,26 @@ _COUNT = re.compile(
 )
 _EARLY = re.compile(r"\bearly\b|\b(at|in) the (start|beginning)\b|\binitially\b")
 _LATE = re.compile(r"\blate\b|\b(at|towards|near) the (very )?end\b|\bat last\b")
-_BORROWED = ("bend", "extend", "contact", "pinch", "roll", "circle", "gesture")
+_BORROWED = ("bend", "extend", "contact", "pinch", "roll", "circle", "gesture", "lead")
+_PARTS = re.compile(
+    r"\b(thumb|index|forefinger|middle|ring|pinky|pinkie|little|fingers?|fingertips?|digits?|wrist|palm)\b"
+)
+_IDLE = re.compile(
+    r"\b(still|rest\w*|idle|idly|\w*active|static|stationary|passive\w*|no|not|nothing|none|never|without|"
+    r"un(?!til|der|curl|fold|bend|roll)\w+|remain\w*|stay\w*|keep\w*|kept|hold\w*|held|wait\w*|neutral|quiet\w*|"
+    r"im(mobile|passive)|motionless|inert|dormant|calm|frozen|steady|parked|relax\w*|ease|place|position|"
+    r"pose|abstain\w*|absent|zero|hardly|barely|watch\w*|left|open|offer\w*|present\w*|receiv\w*)\b|n't\b"
+)
+_ACTIVE = ("bend", "extend", "pinch", "any_touch", "spread", "turn", "move", "circle")
+BETWEEN = ("touch", "palm_touch", "palms", "interlace", "slide", "palm_contact")
+_BARE = re.compile(
+    r"(?:\b(?:the|a|an|its?|left|right|both|other|hands?|fingers?|thumb|index|middle|ring|pinky|one|"
+    r"ones|and|or|with|of|first|second|third|fourth|last|finally|lastly|then|next|also|too|again|"
+    r"once|more|twice|at|to|from|in|turn|as|well|by|after|same|time|together|all|by|likewise|"
+    r"later|afterwards|early|late|start|end|towards|near|beginning|on|that|this|order|do|does|"
+    r"starts?|begins?|finish(?:es)?|ends?|goes|comes|follows?|leads?|so|only|just)\b|\W)+"
+)
+"""Words that name who or when but not what: a chunk of these alone borrows its verb."""
 _LONE_HAND = re.compile(r"^(and |first,? )?the (left|right)( hand| one)?$")
 _IN_TURN = re.compile(
     r"\bone (after the other|by one|at a time|after another)\b"
@@ -29,6 +50,7 @@ _RANGE = re.compile(
 )
 _LEADS = re.compile(
     r"\b(?:beginning|starting|begins|starts) (?:with|at|from) (?:the )?(\w+)"
+    r"|\b(index|middle|ring|pinky) leads (?:the way)?"
     r"|\b(index|middle|ring|pinky)\b(?: \w+)? first\b"
     r"|\b(thumb|index|middle|ring|pinky) (?:starts|begins)\b"
 )
@@ -46,12 +68,14 @@ class Claims:
         order: Pairs (i, j): claim i happens before claim j.
         leading, ending: Claims whose first finger goes before, or comes after, all other
             fingers of the hand that do the same.
+        clauses: The sentences, and the chunks that they were cut into.
     """
 
     all: tuple[Claim, ...]
     order: tuple[tuple[int, int], ...]
     leading: tuple[Claim, ...] = ()
     ending: tuple[Claim, ...] = ()
+    clauses: tuple[Chunk, ...] = ()
 
 
 def read_claims(caption: Caption) -> Claims:
@@ -60,8 +84,11 @@ def read_claims(caption: Caption) -> Claims:
     order: list[tuple[int, int]] = []
     leading: list[Claim] = []
     ending: list[Claim] = []
+    clauses: list[Chunk] = []
     for field, text in caption.parts():
         parts = chunks(text, field, SPLIT)
+        clauses += sentences(text, field)
+        clauses += [replace(chunk, link="chunk") for chunk in parts]
         groups: list[list[int]] = []
         sentence_order: list[tuple[Chunk, list[int]]] = []
         link = ""
@@ -74,7 +101,10 @@ def read_claims(caption: Caption) -> Claims:
                 chunk.link = link  # "then a wave runs through it: the index bends"
             claims = clause_claims(chunk, predicates_of(parts, k), parts, k)
             link = "" if claims else chunk.link
-            claims = [replace(c, **_circumstances(chunk, c)) for c in claims]
+            if chunk.link in THEN and not chunk.opens:
+                claims = [c for c in claims if c.kind not in ("apart", "still")]
+            sure = read_in_full(chunk.text)
+            claims = [replace(c, sure=sure, **_circumstances(chunk, c)) for c in claims]
             indices = list(range(len(found), len(found) + len(claims)))
             found += claims
             groups.append(indices)
@@ -86,7 +116,45 @@ def read_claims(caption: Caption) -> Claims:
                 order += _listed(found, indices)
         order += _linked(sentence_order)
         order += _ranges(parts, found, groups)
-    return Claims(tuple(found), tuple(order), tuple(leading), tuple(ending))
+    found += _acting(caption)
+    kept, in_order = _in_context(found, order)
+    return Claims(kept, in_order, tuple(leading), tuple(ending), tuple(clauses))
+
+
+def _acting(caption: Caption) -> list[Claim]:
+    """For each hand whose part speaks of its fingers, palm or wrist: that it acts.
+
+    Unless a word says that it rests, or nothing more is said than how it is held.
+    """
+    return [
+        Claim("acts", field, text=text)
+        for field, text in caption.parts()
+        if field in SIDES
+        and _PARTS.search(text.lower())
+        and not _IDLE.search(text.lower())
+    ]
+
+
+def _in_context(
+    found: list[Claim], order: list[tuple[int, int]]
+) -> tuple[tuple[Claim, ...], tuple[tuple[int, int], ...]]:
+    """Claims without those that are not meant for the whole clip.
+
+    "The hand pinches, then rests" and "they meet and then stay apart" do not say that
+    nothing happens.
+    """
+    busy = {c.hand for c in found if c.kind in _ACTIVE}
+    meet = any(c.kind in BETWEEN for c in found)
+    index: dict[int, int] = {}
+    keep: list[Claim] = []
+    for number, claim in enumerate(found):
+        rests = claim.kind == "still" and (claim.hand in busy or "both" in busy)
+        if rests or (claim.kind == "apart" and meet):
+            continue
+        index[number] = len(keep)
+        keep.append(claim)
+    kept = [(index[i], index[j]) for i, j in order if i in index and j in index]
+    return tuple(keep), tuple(kept)
 
 
 def predicates_of(parts: list[Chunk], k: int) -> list[tuple[str, re.Match[str], bool]]:
@@ -95,8 +163,11 @@ def predicates_of(parts: list[Chunk], k: int) -> list[tuple[str, re.Match[str], 
     "First the index, then the middle finger bends": the first chunk bends as well.
     """
     own = [(name, m, True) for name, m in predicates(parts[k].text)]
-    if own or not (parts[k].mentions or _LONE_HAND.search(parts[k].text)):
+    text = parts[k].text
+    if own or not (parts[k].mentions or _LONE_HAND.search(text)):
         return own
+    if not _BARE.fullmatch(text):
+        return []  # it has a verb of its own, only not one that is known
     same = [i for i in range(len(parts)) if parts[i].sentence == parts[k].sentence]
     for i in [*(i for i in same[::-1] if i < k), *(i for i in same if i > k)]:
         borrowed = [(name, m, False) for name, m in predicates(parts[i].text)]

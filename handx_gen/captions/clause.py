@@ -2,9 +2,10 @@
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 
 from handx_gen.captions.chunks import Chunk, Mention
+from handx_gen.captions.claim import Claim
+from handx_gen.captions.whole_hand import whole_hand
 from handx_gen.skeleton import FINGERS, SIDES
 
 FOUR = FINGERS[1:]
@@ -40,50 +41,7 @@ _PALM_SIDE = re.compile(
 _OTHER_HAND = re.compile(
     r"\b(other|opposite) (hand|palm|one)\b|\bpartner\b|\bpalm of the (left|right) hand\b"
 )
-_SHAPES = (
-    (re.compile(r"gesture_up"), ("thumb",)),
-    (re.compile(r"v[- ]sign"), ("index", "middle")),
-    (re.compile(r"horns"), ("index", "pinky")),
-    (re.compile(r"point"), ("index",)),
-    (re.compile(r"fist|clench|balls up"), ()),
-)
-"""Named shapes and the fingers that stay straight in them; the other four bend."""
-_MOVES = (
-    ("left", r"going_left"), ("right", r"going_right"),
-    ("up", r"\bup(wards?)?\b|rais|rise|rising|lift|ascend|climb"),
-    ("down", r"\bdown(wards?)?\b|lower|sink|descend|drop"),
-    ("forward", r"forward|front|advance"), ("back", r"\bback(wards?)?\b|retreat|retract"),
-    ("inward", r"inward"), ("outward", r"outward"),
-)  # fmt: skip
-
-
-@dataclass(frozen=True)
-class Claim:
-    """One claim of a caption.
-
-    Attributes:
-        kind: As `Fact.kind`, or "apart" (the hands never touch), "straight" (the finger
-            does not stay folded), "contact" (the hands touch, nothing said of where).
-        hand: "left", "right", "both" (each hand, or the two together), "" unknown.
-        fingers: Fingers meant; empty with `group` "": any, or none needed.
-        other: The right hand's fingers of a touch.
-        group: "some" (at least two fingers of the hand) or "all" of the four.
-        direction: Of a move or turn.
-        count: At least so often.
-        when: "", "early" or "late".
-        text: The words.
-    """
-
-    kind: str
-    hand: str
-    fingers: tuple[str, ...] = ()
-    other: tuple[str, ...] = ()
-    group: str = ""
-    direction: str = ""
-    count: int = 1
-    when: str = ""
-    text: str = ""
-
+_OF_FINGERS = ("bend", "extend", "straight", "out", "hyperextend")
 
 Predicates = Sequence[tuple[str, "re.Match[str]", bool]]
 """Kind, match, and whether the words are the chunk's own (not a neighbour's)."""
@@ -109,7 +67,11 @@ def clause_claims(
         high = predicates[k + 1][1].start() if k + 1 < len(predicates) else None
         words = chunk.text[low:high] if own else chunk.text
         if own and _NEGATION.search(chunk.text[low:stop]) and kind != "still":
-            if kind in ("contact", "gather", "pinch") and not chunk.mentions:
+            more = re.search(
+                r"\b(else|other|more|further)\b|\b(before|after|otherwise|until|later|except)$",
+                chunk.text[low:stop] + chunk.text[stop:].split(",")[0].rstrip(),
+            )
+            if kind in ("contact", "gather", "pinch") and not (chunk.mentions or more):
                 found.append(Claim("apart", "both", text=chunk.text))
             continue
         subject = [m for m in chunk.mentions if low <= m.position < start]
@@ -118,21 +80,32 @@ def clause_claims(
             for m in chunk.mentions
             if m.position >= stop and (high is None or m.position < high)
         ]
+        if own and high is not None and kind in _OF_FINGERS:
+            # "curls the index and the thumb stays out": the thumb is the next subject.
+            objects = [
+                m
+                for m in objects
+                if not re.search(
+                    r"\b(and|while|with|but)\b", chunk.text[stop : m.position]
+                )
+            ]
         hand = _hand(chunk, start, low)
         if kind == "contact" and own and _listed_next(parts, number):
+            continue
+        if kind == "contact" and re.search(r"\b(within|inside)\b", chunk.text[stop:]):
             continue
         if kind in ("contact", "pinch") or (
             kind == "gather" and (subject or (found and chunk.mentions))
         ):
             found += _contacts(kind, chunk, match, before, hand, words)
-        elif kind in ("bend", "extend", "straight", "out", "hyperextend"):
+        elif kind in _OF_FINGERS:
             if _HANDS.search(chunk.text[low:start]) and kind == "bend" and not subject:
                 if re.search(r"\bwrists?\b", chunk.text[low:start]):
                     continue
             named = subject or objects or _only_finger(parts, found, words)
             found += _finger_claims(kind, named, bool(subject), found, hand, words)
         else:
-            found += _plain(kind, chunk, match, hand, subject)
+            found += whole_hand(kind, chunk, match, hand, subject)
     return found
 
 
@@ -163,6 +136,8 @@ def _only_finger(
 ) -> list[Mention]:
     """The finger that a part is all about, for a predicate without a subject."""
     if found or _OTHERS.search(words) or _SEVERAL.search(words) or "hand" in words:
+        return []
+    if any(re.match(r"(the |it|its )(left |right )?hand\b", p.text) for p in parts):
         return []
     named = [m for part in parts for m in part.mentions]
     return named[:1] if len({m.finger for m in named}) == 1 else []
@@ -221,14 +196,22 @@ def _contacts(
     if palm and marks:
         named = _PALM_SIDE.search(text)
         where = _named(named.group(1) or named.group(2), own) if named else ""
+        passive = re.search(r"\bpalm\b.*\bby (?:the |an? )?(?=[a-z]+)", text)
         for m in marks:
             side = m.side if m.side in SIDES else own or _OPPOSITE.get(where, "")
+            if passive and own and not where and m.position >= passive.end():
+                side = _OPPOSITE[own]  # "its palm is poked by the pinky"
             odd = "own_palm" if where and where == side else ""
             yield Claim("palm_touch", side, (m.finger,), direction=odd, text=words)
     elif palm:
         one = len(_PALM.findall(text)) == 1 and "palms" not in text
         if one and own:  # "its palm is poked": by a finger, or by the other palm
-            yield Claim("palm_contact", hand or own, text=words)
+            active = re.search(
+                r"\b(pok|touch|tap|press|hit|slap)\w* (at )?the palm", text
+            )
+            there = _OTHER_HAND.search(text) or active
+            side = _OPPOSITE[own] if there else hand or own
+            yield Claim("palm_contact", side, text=words)
         else:
             yield Claim("palms", "both", text=words)
     elif pairs and all(a == b for a, b in pairs):
@@ -290,84 +273,13 @@ def _tips(
         if across and own and not thumb and len(others) == 1 and sides == {own}:
             yield Claim("any_touch", own, (others[0],), text=words)
             return
+        if kind == "contact" and own and sides <= {own} and not (thumb or thumbed):
+            if len(others) == 1:  # with its thumb, or with something of the other hand
+                yield Claim("any_touch", side, (others[0],), text=words)
+                return
         # Two fingers pinch with the thumb, or the words are wrong.
         odd = "" if thumb or thumbed or len(others) < 2 else "no_thumb"
         for finger in others:
             yield Claim("pinch", side, (finger,), direction=odd, text=words)
         if not others and across:
             yield Claim("any_touch", side, ("thumb",), text=words)
-
-
-def _plain(
-    kind: str, chunk: Chunk, match: re.Match[str], hand: str, subject: list[Mention]
-) -> Iterator[Claim]:
-    """Claims about whole hands."""
-    text, words = chunk.text, match.group(0)
-    if kind == "gesture":
-        for pattern, fingers in _SHAPES:
-            if pattern.search(words):
-                if "point" in words and len(subject) == 1:
-                    fingers = (subject[0].finger,)
-                yield Claim("shape", hand, fingers, text=text)
-                return
-    elif kind == "clap":
-        yield Claim("palms", "both", text=text)
-    elif kind in ("interlace", "apart"):
-        yield Claim(kind, "both", text=text)
-    elif kind == "slide":
-        yield Claim("slide", "both", text=text)
-    elif kind in ("gather", "part"):
-        if re.search(r"\bfingers\b", text) and not re.search(r"\bhands?\b", text):
-            yield Claim("spread" if kind == "part" else "close", hand, text=text)
-        elif kind == "part" and chunk.part in SIDES and "hand" not in text:
-            yield Claim("release", hand, text=text)  # a finger that lets go
-        elif kind == "gather" and hand in SIDES and not re.search(r"\bhands?\b", text):
-            yield Claim("gather", hand, text=text)  # its fingers, or the two hands
-        else:
-            yield Claim("approach" if kind == "gather" else "part", "both", text=text)
-    elif kind in ("turn", "roll"):
-        yield Claim("turn", hand, direction=_turn(text), text=text)
-    elif kind == "lead":  # towards what it will touch
-        if subject and hand in SIDES:
-            yield Claim("lead", hand, (subject[-1].finger,), text=text)
-    elif kind == "count":
-        yield Claim("extend", hand, text=text)
-    elif kind == "release":
-        yield Claim("release", "", text=text)
-    elif kind == "move":
-        if not subject and not _SEVERAL.search(text[: match.start()]):
-            for direction in _directions(words, hand):
-                yield Claim("move", hand, direction=direction, text=text)
-    else:  # still, circle, spread, close
-        if kind == "still" and hand == "":
-            return
-        yield Claim(kind, hand, text=text)
-
-
-def _turn(text: str) -> str:
-    """Direction of a turn, "" where the words leave it open."""
-    if re.search(r"\bpalm\b[^,;]*\b(up(wards?)?|ceiling)\b", text):
-        return "palm_up"
-    if re.search(r"\bpalm\b[^,;]*\b(down(wards?)?|floor)\b", text):
-        return "palm_down"
-    if re.search(r"\bback(wards?)?\b|\bextend", text):
-        return "extend"
-    if re.search(r"flex|forward|towards the palm|palm side", text):
-        return "flex"
-    return ""
-
-
-def _directions(words: str, hand: str) -> Iterator[str]:
-    """Directions of a move; inward and outward depend on the hand."""
-    for direction, pattern in _MOVES:
-        if re.search(pattern, words):
-            if direction in ("inward", "outward"):
-                if hand in SIDES:
-                    towards = (
-                        "right"
-                        if (hand == "left") == (direction == "inward")
-                        else "left"
-                    )
-                    yield towards
-            else:
-                yield direction

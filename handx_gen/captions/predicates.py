@@ -12,7 +12,7 @@ PREDICATES = (
     ("gesture", r"\bgesture_up\b|\bv[- ]sign\b|\bhorns\b|\bpoint(s|ing)\b|\bfist\b|\bclench\w*\b"
                 r"|\bballs up\b"),
     ("straight", r"\b(stays?|remains?|kept|keeps?|held|staying) (out\b|straight|extended|up\b)"),
-    ("still", r"\bstill\b|\bat rest\b|\brests\b|\bresting\b|\bidle\b|\bmotionless\b|\bunmoving\b|\bstationary\b"
+    ("still", r"\bstill\b|\bat rest\b|\brest(s|ing)\b(?! (on|against|upon|lightly|flat))|\bidle\b|\bmotionless\b|\bunmoving\b|\bstationary\b"
               r"|\bstays? (put|where|as)\b|\b(no|without|any) (movement|motion)\b"
               r"|\bdo(es)? nothing\b|\bdo(es)? not move\b|\bdoesn't move\b|\bunmoved\b"),
     ("release", r"\breleas(e|es|ed|ing)\b|\bwithdraw(s|n)\b|\b(comes?|lifts?|taken) off\b"),
@@ -20,11 +20,12 @@ PREDICATES = (
     ("pinch", r"\bpinch(es|ing|ed)?\b"),
     ("contact", r"\btouch(es|ed|ing)?\b|\btap(s|ped|ping)?\b|\bmeets?\b|\bmet\b|\bmeeting\b"
                 r"|\bcontacts?\b|\bpok(es?|ed|ing)\b|\bpress(es|ed|ing)?\b|\blaid against\b"
-                r"|\bleans? against\b|\bhits?\b|\bslaps?\b|\bgoes to\b|\bruns over\b"
+                r"|\bleans? against\b|\bhit(s|ting)?\b|\bslap(s|ped|ping)?\b|\bgoes to\b|\bruns over\b"
                 r"|\bpalm to palm\b|\bthumb to (?=(the )?(index|middle|ring|pinky))"
-                r"|\brests? (on|against)\b|\bkiss\w*|\bprods?\b|\bgrip(s|ped)?\b|\bjoins?\b"
+                r"|\brests? (lightly |flat )?(on|against|upon)\b|\bkiss\w*|\bprods?\b|\bgrip(s|ped)?\b|\bjoins?\b(?! (it|in|them)\b)|\bjoined\b"
                 r"|\b(placed|put|laid|set|held) (to|on|onto|against|upon)\b|\bstruck\b|\bstrikes?\b"
                 r"|\bbumps?\b|\bknocks?\b|\bbrush(es|ed)?\b|\bgraz(es|ed)\b|\bpalm (on|against) palm\b"
+                r"|(?:(?<=index )|(?<=middle )|(?<=ring )|(?<=pinky )|(?<=thumb ))(in|on|against|into|onto) (the |its )?(left |right |other )?palm\b"
                 r"|\bcounts off\b|\bclasp(s|ed)?\b|\breach(es)? (?=(the )?(index|middle|ring|pinky))"),
     ("turn", r"\bpalm\b[^,;]*\b(up(wards?)?|down(wards?)?|floor|ceiling)\b"
              r"|\bwrist\b[^,;]*\b(flex\w*|extend\w*|bend\w*|cock\w*|tilt\w*)\b"
@@ -43,7 +44,7 @@ PREDICATES = (
              r"|lifts?|lifted|lowers?|lowered|sinks?|descends?|pushed|drifts?|slides?|swings?|carried)\b"
              r"[^,;]*\b(up(wards?)?|down(wards?)?|forwards?|front|back(wards?)?|inwards?|outwards?)\b"
              r"|\braised\b|\brises?\b|\blowers\b|\bsinks?\b|\bdescends?\b|\blowered\b|\blift(s|ed)\b"
-             r"|\badvances?\b|\bdrops?\b|\bascends?\b|\bclimbs?\b|\bretreats?\b|\bretracts?\b"),
+             r"|\badvances?\b|\bdrops?\b|\bascends?\b|\bclimbs?\b"),
     ("lead", r"(?:(?<=index )|(?<=middle )|(?<=ring )|(?<=pinky )|(?<=thumb ))(leads\b|reaches (for|towards?) the other)"),
     ("count", r"\bcounts? (to|up|from)\b"),
     ("hyperextend", r"\bhyper-?extend\w*\b"),
