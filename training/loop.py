@@ -97,6 +97,13 @@ class Run:
                 f"{config.denoiser.text_width}",
                 f"make the data with the encoder {config.encoder}",
             )  # fmt: skip
+        frames = getattr(config.denoiser, "frames", self.loader.frames)
+        if frames != self.loader.frames:
+            raise InputError(
+                self.loader.folder, "joints",
+                f"clips of {self.loader.frames} frames, the network makes {frames}",
+                "cut the data to that length",
+            )  # fmt: skip
         torch.manual_seed(config.seed)
         self.objective = objective(config, self.loader, self.device)
         self.model = self.objective.network().to(self.device)

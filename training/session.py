@@ -1,6 +1,7 @@
 """From options to a run: the data found or made ready, the preset, the start."""
 
 import os
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -9,6 +10,7 @@ import torch
 from handx_gen.checkpoint import ASSETS, GeneratorConfig
 from handx_gen.diffusion.denoiser import DenoiserConfig
 from handx_gen.errors import InputError
+from handx_gen.text import load_encoder
 from training.configs import CONFIGS, TrainConfig
 from training.data.batch import Loader
 from training.loop import Run
@@ -94,8 +96,37 @@ def configure(options: Options) -> TrainConfig:
     return config
 
 
-def begin(options: Options) -> Run:
+def shards_of(
+    options: Options, config: TrainConfig, report: Callable[[int], None]
+) -> Path:
+    """The folder of shards; those of a store are made first, by one process.
+
+    Raises:
+        InputError: The store cannot be used.
+        MissingExtra: What reads stores is not installed.
+    """
+    if not (options.data / "store.json").is_file():
+        return options.data
+    import fcntl
+
+    from training.data.corpus import Store
+    from training.data.prepare import prepare
+
+    store = Store(options.data)
+    hidden = options.data / ".training"
+    hidden.mkdir(exist_ok=True)
+    with open(hidden / "lock", "w", encoding="utf-8") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        text = load_encoder(config.encoder, options.device)
+        return prepare(store, text, report=report).folder
+
+
+def begin(options: Options, report: Callable[[int], None] = lambda clips: None) -> Run:
     """Set up a run: resumed if its folder holds a state, else from weights or none.
+
+    Args:
+        options: What was asked.
+        report: Called with the number of clips made ready.
 
     Raises:
         InputError: An option or the data cannot be used.
@@ -116,7 +147,17 @@ def begin(options: Options) -> Run:
     norm = None
     if options.init:
         norm = GeneratorConfig.load(_checkpoint(options.init)).norm
-    loader = Loader(options.data, norm, config.seed)
+    loader = Loader(shards_of(options, config, report), norm, config.seed)
+    if loader.encoder not in ("", config.encoder):
+        raise InputError(
+            loader.folder, "encoder", f"{loader.encoder}, not {config.encoder}",
+            "encode the data with the encoder of the run",
+        )  # fmt: skip
+    if not options.init:
+        shape = {"text_width": loader.text_width}
+        if isinstance(config.denoiser, DenoiserConfig):
+            shape["frames"] = loader.frames
+        config = replace(config, denoiser=replace(config.denoiser, **shape))
     run = Run(config, loader, options.out, device)
     if (options.out / "state.pt").is_file():
         run.resume()

@@ -20,6 +20,7 @@ from handx.cli.retarget import Retarget
 from handx.cli.robots import Robots
 from handx.cli.run import Run
 from handx.cli.stream import Stream
+from handx.cli.train import Train
 from handx.cli.validate import Validate
 from handx.cli.vocabulary import Vocabulary
 from handx.streaming.errors import NotPassed
@@ -38,6 +39,7 @@ COMMANDS = {
     "vocabulary": Vocabulary,
     "data": Data,
     "annotate": Annotate,
+    "train": Train,
     "doctor": Doctor,
 }
 """Name → command, in the order of the help text."""

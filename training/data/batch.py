@@ -94,7 +94,8 @@ class Loader:
         self._swap = mirrored_pairs(PAIRS)
         self.refresh(self.found())
         about = about_shards(folder)
-        self.fps, self.description = about.fps, about.description
+        self.fps, self.encoder = about.fps, about.encoder
+        self.description = about.description
         self.norm = norm or WristRelative.fit(np.asarray(self.shards[0].joints[:2000]))
 
     def found(self) -> list[str]:
@@ -132,6 +133,11 @@ class Loader:
     def text_width(self) -> int:
         """Channels of the token states."""
         return self.shards[0].tokens.shape[1]
+
+    @property
+    def frames(self) -> int:
+        """Frames of a clip."""
+        return self.shards[0].joints.shape[1]
 
     def _epoch(self, number: int) -> tuple[np.ndarray, np.ndarray]:
         """Clips of an epoch, in order, and a number in [0, 1) that picks the wording."""

@@ -97,12 +97,12 @@ class About:
 
     Attributes:
         description: Where the clips come from, in words.
-        encoder: Whose token states they are.
+        encoder: Whose token states they are; empty if it is not said.
         fps: Rate of the clips [Hz].
     """
 
     description: str = "synthetic, made by handx_gen.procedural"
-    encoder: str = "minilm"
+    encoder: str = ""
     fps: float = 30.0
 
     def save(self, folder: Path) -> None:
