@@ -7,7 +7,7 @@ alone, so that the command line and a ROS machine can show it.
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from types import MappingProxyType
 
@@ -41,10 +41,14 @@ class Capability:
     Attributes:
         contact_gap: A pair counts as reachable up to this gap [m].
         pairs: Contact pair ("left.thumb_tip|left.index_tip") → `Reach`.
+        handshapes: Side → name of a handshape → share of the relations by which it is
+            read that the robot's best pose keeps, 1 where it stays readable; empty where
+            they were not measured.
     """
 
     contact_gap: float
     pairs: Mapping[str, Reach]
+    handshapes: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
 
     @property
     def floors(self) -> dict[str, float]:
@@ -89,6 +93,10 @@ def read_capability(robot: RobotSpec) -> Capability | None:
             for pair, row in found["pairs"].items()
         }
         gap = float(found["contact_gap_mm"]) / 1000
+        handshapes = {
+            str(side): MappingProxyType({str(k): float(v) for k, v in shapes.items()})
+            for side, shapes in found.get("handshapes", {}).items()
+        }
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise RobotError(
             path, "pairs", f"cannot be read ({error!r})", f"run: {command}"
@@ -97,4 +105,4 @@ def read_capability(robot: RobotSpec) -> Capability | None:
         raise RobotError(
             path, "urdf_sha256", "was measured on other URDFs", f"run: {command}"
         )
-    return Capability(gap, MappingProxyType(pairs))
+    return Capability(gap, MappingProxyType(pairs), MappingProxyType(handshapes))

@@ -73,7 +73,10 @@ def write_folder(
     target = parent / name
     if target.exists() and not replace:
         raise RobotError(
-            target, "--name", "is there already", "choose another --name, or --replace it"
+            target,
+            "--name",
+            "is there already",
+            "choose another --name, or --replace it",
         )
     try:
         parent.mkdir(parents=True, exist_ok=True)
@@ -103,7 +106,9 @@ def write_folder(
         findings = [line for line in lint(folder) if line not in missing]
         if findings:
             raise RobotError(
-                hands["right"].anatomy.tree.path, "", findings[0].replace(f"{folder}/", "")
+                hands["right"].anatomy.tree.path,
+                "",
+                findings[0].replace(f"{folder}/", ""),
             )
         folder.chmod(0o755)
         old = temporary / "replaced"
@@ -188,7 +193,9 @@ def _licence(package: Path) -> tuple[str, str]:
         for path in sorted(folder.glob("LICEN[CS]E*")):
             if path.is_file() and path.stat().st_size < LARGEST_LICENCE:
                 text = path.read_text("utf-8", "replace")
-                spdx = next((k for k, words in LICENCES.items() if words in text), UNSTATED)
+                spdx = next(
+                    (k for k, words in LICENCES.items() if words in text), UNSTATED
+                )
                 return spdx, text
     return UNSTATED, "The vendor's files came without a licence; ask the vendor.\n"
 

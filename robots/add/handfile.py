@@ -156,7 +156,7 @@ def _joints(
             kp, kv = gains[short]
             row += (
                 f", acceleration = {speed / TIME_TO_SPEED:.4g}, "
-                f"rest = {round(hand.rest[name], 3):.6g}, kp = {kp:.2g}, kv = {kv:.2g}"
+                f"rest = {hand.rest[name]:.7g}, kp = {kp:.2g}, kv = {kv:.2g}"
             )
         lines.append(row + " },")
     return [*lines, "]"]

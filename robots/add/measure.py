@@ -113,17 +113,17 @@ def measure_hand(anatomy: Anatomy, folder: Path, side: str | None = None) -> Mea
         notes.append(
             f"no readable shape on {', '.join(bare)}: capsules along the bones"
         )
-    opened = {
-        j.name: float(np.clip(0.0, j.urdf.lower, j.urdf.upper))
-        for j in tree.joints
-        if j.moves
+    boxes = tree.boxes()
+    opened = {name: float(np.clip(0.0, *box)) for name, box in boxes.items()}
+    bends = {
+        name: _bending(tree, c, opened, boxes) for name, c in anatomy.chains.items()
     }
-    bends = {name: _bending(tree, c, opened) for name, c in anatomy.chains.items()}
     rest = opened | {
         joint: opened[joint] + RELAXED * way
         for ways in bends.values()
         for joint, way in ways.items()
     }
+    rest = {name: _inside(angle, *boxes[name]) for name, angle in rest.items()}
     palm = anatomy.palm
     palm_link = _palm_link(tree, palm, folder)
     poses = tree.forward(opened)
@@ -175,6 +175,12 @@ def measure_hand(anatomy: Anatomy, folder: Path, side: str | None = None) -> Mea
     )  # fmt: skip
 
 
+def _inside(angle: float, low: float, high: float) -> float:
+    """An angle to 1e-4 rad, still within its limits."""
+    edge = min(1e-4, 0.1 * (high - low))
+    return float(np.clip(np.round(angle, 4), low + edge, high - edge))
+
+
 def _unit(vector: np.ndarray) -> np.ndarray:
     return vector / max(float(np.linalg.norm(vector)), 1e-12)
 
@@ -220,7 +226,12 @@ def _palm_link(tree: Tree, palm: str, folder: Path) -> str:
     return best
 
 
-def _bending(tree: Tree, chain: Chain, opened: Mapping[str, float]) -> dict[str, float]:
+def _bending(
+    tree: Tree,
+    chain: Chain,
+    opened: Mapping[str, float],
+    boxes: Mapping[str, tuple[float, float]],
+) -> dict[str, float]:
     """Joints that bend a finger → the way from open to their far limit [rad].
 
     A joint bends where it moves the finger's end sideways of its axis by more than it
@@ -233,10 +244,7 @@ def _bending(tree: Tree, chain: Chain, opened: Mapping[str, float]) -> dict[str,
         joint = tree.joint_of(link)
         if joint is None or joint.urdf.mimic is not None:
             continue
-        down, up = (
-            joint.urdf.lower - opened[joint.name],
-            joint.urdf.upper - opened[joint.name],
-        )
+        down, up = (end - opened[joint.name] for end in boxes[joint.name])
         way = up if up >= -down else down
         lopsided = abs(abs(up) - abs(down)) > 0.3 * (up - down)
         arm = poses[chain.end][:3, 3] - poses[link][:3, 3]

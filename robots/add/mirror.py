@@ -16,7 +16,13 @@ from robots.add.measure import SIDES, Measures, Pad
 from robots.add.tree import Tree, TreeJoint, TreeLink, to_rpy
 
 FLIP = np.array([1.0, -1.0, 1.0])
-WORDS = (("left", "right"), ("Left", "Right"), ("LEFT", "RIGHT"), ("l", "r"), ("L", "R"))
+WORDS = (
+    ("left", "right"),
+    ("Left", "Right"),
+    ("LEFT", "RIGHT"),
+    ("l", "r"),
+    ("L", "R"),
+)
 """Words in names that say the side, those of one letter only as `l_…`."""
 
 

@@ -135,6 +135,31 @@ class Tree:
             poses[joint.urdf.child] = pose
         return poses
 
+    def boxes(self) -> dict[str, tuple[float, float]]:
+        """Moving joint → limits [rad], a source's cut down to what its followers allow.
+
+        Raises:
+            RobotError: Nothing is left of a joint's range.
+        """
+        laws = {j.name: j.urdf.mimic for j in self.joints}
+        found = {j.name: (j.urdf.lower, j.urdf.upper) for j in self.joints if j.moves}
+        for name, (low, high) in list(found.items()):
+            factor, shift, source = 1.0, 0.0, name
+            while (law := laws[source]) is not None:
+                shift += factor * law[2]
+                factor, source = factor * law[1], law[0]
+            ends = sorted(((low - shift) / factor, (high - shift) / factor))
+            best = max(found[source][0], ends[0]), min(found[source][1], ends[1])
+            if best[0] >= best[1]:
+                raise RobotError(
+                    self.path,
+                    name,
+                    "its limits and its mimic law allow no position",
+                    "correct one of them, or give the other hand's URDF alone",
+                )
+            found[source] = best
+        return found
+
     def subtree(self, link: str) -> "Tree":
         """The tree that hangs on a link."""
         keep = {link}
