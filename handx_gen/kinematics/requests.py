@@ -11,7 +11,7 @@ from handx_gen.errors import InputError
 from handx_gen.kinematics.events import Event, read_events, shape_events
 from handx_gen.kinematics.hand_poses import POSES, pose_events
 from handx_gen.kinematics.hand_rhythms import RHYTHMS, rhythm_events
-from handx_gen.kinematics.two_hand_events import CROWDED, TWO_HAND_KINDS
+from handx_gen.kinematics.two_hand_events import CROWDED, GRIPS, TWO_HAND_KINDS
 from handx_gen.motion import BimanualMotion
 from handx_gen.skeleton import SIDES
 
@@ -36,6 +36,7 @@ KINDS = (
     "apart",  # nothing of one hand touches the other
     "pose",  # the hand is held in a posture: `direction`
     "half_bend",  # `fingers` bend half way and stop there
+    "ripple",  # `fingers` bend half way one after the other
     "scissor",  # index and middle move apart
     "hold",  # thumb tip stays on the tip of `fingers[0]`, same hand
     "rub",  # thumb tip strokes along the tip of `fingers[0]` without leaving it
@@ -51,8 +52,8 @@ KINDS = (
 EventKind = Literal[
     "shape", "bend", "extend", "spread", "close", "pinch", "turn", "move", "circle",
     "still", "touch", "palm_touch", "palms", "slide", "interlace", "approach", "part",
-    "apart", "pose", "half_bend", "scissor", "hold", "rub", "flick", "thumb_base",
-    "thumb_circle", "flutter", "tremble", "shake", "eight",
+    "apart", "pose", "half_bend", "ripple", "scissor", "hold", "rub", "flick",
+    "thumb_base", "thumb_circle", "flutter", "tremble", "shake", "eight",
     "knuckles", "stack", "punch", "clasp", "grasp", "grasp_wrist", "cover", "back_touch",
     "trace", "cross_fingers", "rub_circle", "bow", "offer", "cup", "roll", "pedal",
     "alternate", "follow", "cross", "carry", "pass", "pull", "tear", "twist", "wring",
@@ -342,7 +343,8 @@ def _extras(
         if event.kind in _STRICT_COUNT:
             # Palms and interlaced fingers bring small contacts of neighbours along.
             crowded = kinds & {"palms", "slide", "interlace", *CROWDED}
-            asked = event.kind == "pinch" or event.kind in kinds & {"palms"}
+            pinched = event.kind == "pinch" and not kinds & set(GRIPS)
+            asked = pinched or event.kind in kinds & {"palms"}
             if crowded and not asked:
                 continue
             if counts[key] > consumed.get(key, 0):

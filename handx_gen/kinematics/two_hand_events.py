@@ -47,6 +47,9 @@ CROWDED = (
 )  # fmt: skip
 """Kinds that bring small contacts of neighbouring fingers along."""
 
+GRIPS = ("grasp", "grasp_wrist", "clasp", "pass", "twist")
+"""Kinds in which the thumb may meet fingers of its own hand."""
+
 TOUCHING = 0.005
 """Surfaces whose gap is at most this are in contact [m]."""
 LEAST, JOIN = 0.08, 0.07
@@ -61,6 +64,8 @@ FACING = 0.3
 """Cosine from which palms look at each other."""
 NEAR = 0.16
 """Palms' centres up to this far apart work together [m]."""
+PASSED = 0.20
+"""… and this far when something is handed over [m]."""
 TRACE = 0.028
 """Travel of a fingertip over a palm [m]."""
 ROUND, LEAST_RADIUS = 290.0, 0.006
@@ -179,11 +184,11 @@ def _grips(
         if held.any():
             gap = _rows(scene, hand)[:, _FOUR][..., _BONES[finger]].min(2)
             count = (gap.reshape(-1, 4, 3).min(2) <= TOUCHING + 0.001).sum(1)
-            middle = scene.joints[:, other, CHAIN_INDEX[finger][2]][:, None]
+            middle = scene.joints[:, other, CHAIN_INDEX[finger][3]][:, None]
             inside = (
                 (middle - scene.centre[:, hand][:, None]) @ scene.frames[:, hand]
             )[:, 0]
-            around = (inside[:, 2] < -0.012) & (np.abs(inside[:, 0]) < 0.045)
+            around = (inside[:, 2] < -0.012) & (np.abs(inside[:, 0]) < 0.05)
             yield from _held(
                 held & around & (count >= 2), "grasp", name, fps, fingers=(finger,)
             )
@@ -192,7 +197,7 @@ def _grips(
     tips = scene.joints[:, hand][:, [_TIP["thumb"], _TIP["middle"]]]
     reach = np.linalg.norm(tips - scene.wrist[:, other][:, None], axis=-1).max(1)
     wrist = (inside[:, 2] < -0.015) & (np.linalg.norm(offset, axis=-1) < 0.065)
-    wrist &= (curl > 60) & (reach < 0.065)
+    wrist &= (curl > 60) & (reach < 0.09)
     yield from _held(wrist & near, "grasp_wrist", name, fps)
 
 
@@ -346,7 +351,7 @@ def _moves(scene: Scene, single: tuple[Event, ...], fps: float) -> Iterator[Even
             for c, d, begin, end in curl[1 - hand]:
                 first, last = max(a, c), min(b, d)
                 together = last - first > -0.15 * fps
-                near = width[min(first, last) : max(first, last) + 1].min() < NEAR
+                near = width[min(first, last) : max(first, last) + 1].min() < PASSED
                 if stop < start and end > begin and together and near:
                     yield Event("pass", SIDES[hand], start=min(a, c), stop=max(b, d))
 

@@ -103,10 +103,8 @@ def flick(step: Step, rng: np.random.Generator) -> Step:
 
 
 def thumb_base(step: Step, rng: np.random.Generator) -> Step:
-    """A finger whose base the thumb can reach."""
-    return replace(
-        step, fingers=(("index", "ring", "pinky", "pinky")[int(rng.integers(4))],)
-    )
+    """A finger whose base the thumb reaches without brushing others."""
+    return replace(step, fingers=(("index", "pinky")[int(rng.integers(2))],))
 
 
 def half_bend(step: Step, rng: np.random.Generator) -> Step:
@@ -130,26 +128,3 @@ def grip(step: Step, rng: np.random.Generator) -> Step:
 def sweep(step: Step, rng: np.random.Generator) -> Step:
     """A direction."""
     return replace(step, direction=("left", "right", "forward")[int(rng.integers(3))])
-
-
-def touch(step: Step, rng: np.random.Generator) -> Step:
-    """A pair of fingertips, the same finger in two of five."""
-    left = FINGERS[int(rng.integers(5))]
-    right = left if rng.random() < 0.4 else FINGERS[int(rng.integers(5))]
-    return replace(step, fingers=(left,), other_finger=right, count=_once_or_twice(rng))
-
-
-def clap(step: Step, rng: np.random.Generator) -> Step:
-    """One to three times."""
-    return replace(step, count=int(rng.choice([1, 2, 2, 3])))
-
-
-def slide(step: Step, rng: np.random.Generator) -> Step:
-    """There and back."""
-    return replace(step, count=2)
-
-
-def poke(step: Step, rng: np.random.Generator) -> Step:
-    """Any finger of either hand."""
-    hand = ("left", "right")[int(rng.integers(2))]
-    return replace(step, hand=hand, fingers=(FINGERS[int(rng.integers(5))],))
