@@ -119,8 +119,9 @@ def slide_moves(step: Step, stage: Stage) -> Moves:
             target = contact + sign * (-1) ** i * stroke
             moves.append(Move(side, "position", clock, clock + 0.34, target))
             clock += 0.36
-        moves += home(stage, side, clock, clock + 0.45)
-    return moves, 0.76 + 0.36 * step.count + 0.45
+        moves.append(Move(side, "position", clock, clock + 0.2, ready))
+        moves += home(stage, side, clock + 0.2, clock + 0.6)
+    return moves, 0.76 + 0.36 * step.count + 0.6
 
 
 def slide_requests(step: Step) -> list[RequestedEvent]:
@@ -180,6 +181,9 @@ def steeple_moves(step: Step, stage: Stage) -> Moves:
     return taps(stage, goals, [np.array([0.05, 0, 0])] * 2, step.count, 0.3)
 
 
+_BENDS = np.radians(np.arange(-10, 65, 5.0))
+
+
 def meeting(stage: Stage, start: np.ndarray, rotation: np.ndarray) -> list[Goal]:
     """Both hands alike, every fingertip on its partner's in the middle plane.
 
@@ -191,6 +195,12 @@ def meeting(stage: Stage, start: np.ndarray, rotation: np.ndarray) -> list[Goal]
     points, _ = finger_points(stage.bodies[0].shape, start)
     tips = points[:, 3] @ rotation.T
     x = PAD_RADIUS - float(tips[1:, 0].mean())
+    for body in stage.bodies:  # no further away than the shortest finger can reach
+        bends = np.repeat(start[None], len(_BENDS), 0)
+        bends[..., 1] += _BENDS[:, None]
+        points, _ = finger_points(body.shape, np.clip(bends, LOWER, UPPER))
+        furthest = (points[..., 3, :] @ rotation[0]).min(0)
+        x = min(x, PAD_RADIUS - float(furthest.max()) - 0.003)
     left, right = (_meet_plane(stage, s, start, x, rotation) for s in (0, 1))
     # Both hands solved to the plane x = pad radius; heights and depths must agree too.
     points, _ = finger_points(stage.bodies[1].shape, right)
@@ -207,6 +217,8 @@ def _meet_plane(
         assert jacobian is not None
         tips = points[:, 3] @ rotation.T
         error = PAD_RADIUS - x - tips[:, 0]
+        if np.abs(error).max() < 1e-5:
+            break
         row = np.einsum("j,njk->nk", rotation[0], jacobian[:, 3])
         row[:, [0, 2]] = 0
         step = row * (error / ((row**2).sum(1) + 1e-9))[:, None]
@@ -216,11 +228,13 @@ def _meet_plane(
 
 def reach(stage: Stage, side: int, pose: np.ndarray, targets: np.ndarray) -> np.ndarray:
     """Bring every fingertip to its target in the hand frame, (5, 3) [m]."""
-    for _ in range(20):
+    for _ in range(12):
         points, jacobian = finger_points(stage.bodies[side].shape, pose, jacobian=True)
         assert jacobian is not None
         error = targets - points[:, 3]
         slope = jacobian[:, 3]
+        if np.abs(error).max() < 1e-5:
+            break
         normal = np.swapaxes(slope, 1, 2) @ slope + 1e-7 * np.eye(5)
         step = np.linalg.solve(normal, np.swapaxes(slope, 1, 2) @ error[..., None])
         pose = np.clip(pose + np.clip(step[..., 0], -0.2, 0.2), LOWER, UPPER)

@@ -195,8 +195,10 @@ def pass_moves(step: Step, stage: Stage) -> Moves:
         gives = side == giver
         pose, then = (poses.FIST, poses.OPEN) if gives else (poses.OPEN, poses.FIST)
         rotation = about("z", 25) @ (PALM_DOWN if gives else PALM_UP)
-        near = np.array([0.03, 0.0, 0.10 if gives else -0.075])
-        moves += go(stage, side, pose, rotation, near, 0.0, 0.55)
+        near = np.array([0.03, 0.0, 0.105 if gives else -0.08])
+        wide = near + np.array([0.08, 0, 0])
+        moves += go(stage, side, pose, rotation, wide, 0.0, 0.38)
+        moves.append(Move(side, "position", 0.38, 0.6, near))
         late = 0.0 if gives else 0.08
         moves += go(stage, side, then, rotation, near, 0.66 + late, 1.02 + late)
         aside = near + np.array([0.10, 0, 0])

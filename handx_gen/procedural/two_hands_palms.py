@@ -31,6 +31,8 @@ from handx_gen.procedural.two_hands_stage import (
 )
 from handx_gen.skeleton import JOINT
 
+WIDE = np.array([0.11, 0.04, -0.02])
+"""Wrist of a hand that turns without meeting the other."""
 PALM_UP = about("x", 20) @ about("y", 172)
 LEVEL = poses.FLAT.copy()
 LEVEL[1:, 1] = np.radians(-3.0)
@@ -93,7 +95,7 @@ def back_touch_moves(step: Step, stage: Stage) -> Moves:
     goals: list[Goal] = [flat, flat]
     goals[side] = (pose, DOWNWARD, mirrored(contact - tip, side))
     away = [np.zeros(3), np.zeros(3)]
-    away[side] = np.array([0.01, -0.01, STAND_OFF])
+    away[side] = np.array([0.05, -0.03, STAND_OFF])
     return taps(stage, goals, away, step.count, 0.16)
 
 
@@ -203,8 +205,11 @@ def offer_moves(step: Step, stage: Stage) -> Moves:
         goals = settle(stage, goals, [np.array([1.0, 0, 0])] * 2, 0.0, 0.06)
     moves: list[Move] = []
     for side in (0, 1):
-        moves += go(stage, side, *goals[side], 0.0, 0.62)
-        moves += home(stage, side, 1.0, 1.5)
+        pose, rotation, beside = goals[side]
+        moves += go(stage, side, pose, rotation, WIDE, 0.0, 0.42)
+        moves.append(Move(side, "position", 0.42, 0.64, beside))
+        moves.append(Move(side, "position", 0.92, 1.12, WIDE))
+        moves += home(stage, side, 1.12, 1.5)
     return moves, 1.5
 
 
