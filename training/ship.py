@@ -52,6 +52,30 @@ def score_lines(numbers: dict) -> list[str]:
     return lines
 
 
+def start(trained: dict) -> str:
+    """Which weights the run started from, in a sentence; nothing if from none."""
+    init = trained.get("init")
+    if not init:
+        return ""
+    before = init["trained"]
+    return (
+        f"It started from the weights of an earlier {init['name']} "
+        f"({before['steps']:,} steps, {before['minutes']:g} minutes; sha256 "
+        f"{init['sha256'][:12]}), with a fresh optimiser: these come on top. "
+    )
+
+
+def shown(trained: dict) -> str:
+    """Whether it can be given keyframes and paths, in a sentence."""
+    share = 1 - trained.get("show_nothing", 1.0)
+    if share <= 0:
+        return "No control by keyframes or paths."
+    return (
+        f"Given keyframes, paths or one hand it fits the rest to them; {share:.0%} of its "
+        "training clips showed some, most of its training had the text alone."
+    )
+
+
 def model_card(config: GeneratorConfig, weights: int, scores: list[str]) -> str:
     """What a user should know before trusting the model."""
     trained, shape = config.trained, config.denoiser
@@ -79,11 +103,11 @@ def model_card(config: GeneratorConfig, weights: int, scores: list[str]) -> str:
             "## How it was trained",
             "",
             f"{trained['clips']:,} clips of `handx_gen.procedural.synthesize(seed, "
-            '"train")`, each with its mirror image; '
+            '"train")`, some as their mirror image; '
             f"{trained['steps']:,} steps of {trained['batch']} in {trained['minutes']:g} "
             f"minutes on {trained['device']} (a busy machine with two cores), seed "
-            f"{trained['seed']}. Command: `python -m training.train_diffusion`, config "
-            f"`cpu`. {trained.get('note', '').capitalize()}. The log is in `log.json`.",
+            f"{trained['seed']}. Command: `python -m training.train_diffusion --preset "
+            f"cpu`. {start(trained)}The log is in `log.json`.",
             "",
             "## Scores",
             "",
@@ -98,7 +122,7 @@ def model_card(config: GeneratorConfig, weights: int, scores: list[str]) -> str:
             "- It knows the teacher's primitives and near paraphrases of its wordings. "
             "Outside them it moves plausibly and wrongly; only the verdict tells.",
             "- Two seconds at a time; longer plans are joined segment by segment.",
-            "- No control by keyframes or paths, no objects, no force.",
+            f"- {shown(trained)} No objects, no force.",
             "- Precise contacts are its weak side: prefer `--model program` where every "
             "millimetre counts.",
             "",

@@ -1,6 +1,6 @@
 import json
 
-from training.ship import score_lines, thinned_log
+from training.ship import score_lines, shown, start, thinned_log
 
 
 def test_log_of_a_resumed_run_is_thinned_and_each_step_is_there_once(tmp_path):
@@ -20,3 +20,14 @@ def test_score_lines_are_a_table_of_means():
     assert lines[0] == "| model | val |"
     assert lines[2] == "| net | 0.76 |"
     assert len(lines) == 4
+
+
+def test_the_card_says_where_the_weights_came_from_and_what_they_can_be_shown():
+    assert start({"init": {}}) == start({}) == ""
+    before = {"steps": 13_168, "minutes": 96}
+    init = {"name": "synth-v1", "sha256": "b9ccbbf06a35" + "0" * 52, "trained": before}
+    words = start({"init": init})
+    for fact in ("synth-v1", "13,168", "96 minutes", "b9ccbbf06a35", "fresh optimiser"):
+        assert fact in words
+    assert "No control" in shown({})
+    assert "40%" in shown({"show_nothing": 0.6})

@@ -88,7 +88,17 @@ def _usable(
             yield clip
 
 
-def _shard(clips: list[StoredClip], encoder: TextEncoder, count: int) -> Shard:
+def touching(clip: StoredClip) -> np.ndarray:
+    """Which pairs touch, (T, P) bool."""
+    return contact_track(clip.motion.joints).mask
+
+
+def _shard(
+    clips: list[StoredClip],
+    encoder: TextEncoder,
+    count: int,
+    contacts: Callable[[StoredClip], np.ndarray],
+) -> Shard:
     rows = [
         (number, mirrored, texts)
         for number, clip in enumerate(clips)
@@ -97,10 +107,9 @@ def _shard(clips: list[StoredClip], encoder: TextEncoder, count: int) -> Shard:
     distinct = sorted({text for *_, texts in rows for text in texts if text})
     index = {text: i for i, text in enumerate(distinct)} | {"": -1}
     states = encode_all(encoder, distinct)
-    joints = np.stack([clip.motion.joints for clip in clips])
     return Shard(
-        joints,
-        np.stack([contact_track(motion).mask for motion in joints]),
+        np.stack([clip.motion.joints for clip in clips]),
+        np.stack([contacts(clip) for clip in clips]),
         np.array([number for number, *_ in rows], np.int32),
         np.array([mirrored for _, mirrored, _ in rows]),
         np.array([[index[t] for t in texts] for *_, texts in rows], np.int32),
@@ -117,6 +126,7 @@ def prepare(
     split: str = "train",
     count: int = 2,
     report: Callable[[int], None] = lambda clips: None,
+    contacts: Callable[[StoredClip], np.ndarray] = touching,
 ) -> Prepared:
     """Make the shards of a split, or find them made.
 
@@ -126,6 +136,7 @@ def prepare(
         split: One of the store's.
         count: Wordings of a clip, at most.
         report: Called with the number of clips done.
+        contacts: Finds a clip's contacts.
 
     Raises:
         InputError: No clip of the split can be used.
@@ -146,7 +157,7 @@ def prepare(
     made = 0
     usable = _usable(store.clips(split), frames, left_out)
     while waiting := list(islice(usable, CLIPS_PER_SHARD)):
-        _shard(waiting, encoder, count).save(folder, made)
+        _shard(waiting, encoder, count, contacts).save(folder, made)
         sources.update(clip.source for clip in waiting)
         made += len(waiting)
         report(made)
