@@ -17,7 +17,7 @@ from handx_gen.kinematics.events import BENT, EXTENDED, THUMB_EXTENDED, Event, j
 from handx_gen.motion import BimanualMotion
 from handx_gen.skeleton import CHAIN_INDEX, FINGERS, SIDES, TIP_INDEX
 
-POSE_FRAMES = 0.1
+POSE_FRAMES = 0.16
 """A posture must be held this long [s]."""
 NEAR = 0.006
 """Skin to skin up to this counts as touching [m]."""
@@ -87,9 +87,9 @@ def _hook(view: HandView) -> np.ndarray:
 
 
 def _claw(view: HandView) -> np.ndarray:
-    middle = _middle(view).mean(1)
+    half = ((_middle(view) >= 32) & (_middle(view) <= 82)).all(1)
     wide = view.signals.spacing.mean(1) >= 10.5
-    return (_base(view) <= 38) & (middle >= 38) & (middle <= 76) & wide
+    return (_base(view) <= 38) & half & wide
 
 
 def _tabletop(view: HandView) -> np.ndarray:

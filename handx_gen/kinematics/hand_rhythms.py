@@ -23,6 +23,9 @@ from handx_gen.skeleton import CHAIN_INDEX, FINGERS, SIDES
 Span = tuple[int, int]
 HALF_LEG, HALF_FROM, HALF_TO = 25.0, 60.0, 135.0
 """A half bend curls a finger by at least this and ends between these [deg]."""
+RIPPLE_STEP, RIPPLE_TIME = 0.05, 0.2
+"""Each half bend of a ripple ends at least this long after the one before, the last one
+this long after the first [s]."""
 SCISSOR_LEG = 10.0
 """Smallest opening between index and middle finger [deg]."""
 HOLD = 0.45
@@ -43,7 +46,7 @@ FLUTTER_APART = 0.45
 TREMBLE_LEG, TREMBLE_MOST, TREMBLE_LEGS, TREMBLE_TIME = 0.0025, 0.016, 6, 0.27
 """Trembling: legs of this size [m], at least so many in a row, each this short [s]."""
 SHAKE_LEG, SHAKE_MOST, SHAKE_LEGS, SHAKE_TIME = 0.02, 0.085, 4, 0.45
-"""The same for shaking."""
+"""The same for shaking from side to side."""
 EIGHT_TURN, EIGHT_SIZE = 200.0, 0.03
 """Each half of an eight turns the path by this [deg], one left and one right; it is
 this wide [m]."""
@@ -54,6 +57,22 @@ def _half_bend(view: HandView, fingers: tuple[str, ...], fps: float) -> Iterator
     for a, b, start, stop in legs(curl, HALF_LEG):
         if stop > start and HALF_FROM <= stop <= HALF_TO:
             yield a, b
+
+
+def _ripple(view: HandView, fingers: tuple[str, ...], fps: float) -> Iterator[Span]:
+    first = start = -np.inf
+    for i, finger in enumerate(fingers):
+        found = [
+            span
+            for span in _half_bend(view, (finger,), fps)
+            if span[1] >= start + RIPPLE_STEP * fps
+        ]
+        if not found:
+            return
+        start = found[0][1]
+        first = start if i == 0 else first
+    if start - first >= RIPPLE_TIME * fps:
+        yield int(first), int(start)
 
 
 def _scissor(view: HandView, fingers: tuple[str, ...], fps: float) -> Iterator[Span]:
@@ -174,30 +193,28 @@ def _swings(
         yield row[0][0], row[-1][1], len(row)
 
 
-def _shaken(
-    view: HandView, fps: float, leg: float, most: float, count: int, time: float
-) -> Iterator[Span]:
-    """Spans in which the wrist swings along some axis."""
+def _tremble(view: HandView, fingers: tuple[str, ...], fps: float) -> Iterator[Span]:
     wrist = view.signals.wrist
     mask = np.zeros(len(wrist), bool)
     for axis in range(3):
-        for a, b, swings in _swings(wrist[:, axis], leg, most, time * fps):
-            if swings >= count:
+        rows = _swings(wrist[:, axis], TREMBLE_LEG, TREMBLE_MOST, TREMBLE_TIME * fps)
+        for a, b, swings in rows:
+            if swings >= TREMBLE_LEGS:
                 mask[a : b + 1] = True
     for a, b in runs(mask):
         yield a, b - 1
 
 
-def _tremble(view: HandView, fingers: tuple[str, ...], fps: float) -> Iterator[Span]:
-    yield from _shaken(view, fps, TREMBLE_LEG, TREMBLE_MOST, TREMBLE_LEGS, TREMBLE_TIME)
-
-
 def _shake(view: HandView, fingers: tuple[str, ...], fps: float) -> Iterator[Span]:
-    yield from _shaken(view, fps, SHAKE_LEG, SHAKE_MOST, SHAKE_LEGS, SHAKE_TIME)
+    sideways = view.signals.wrist[:, 0]
+    for a, b, swings in _swings(sideways, SHAKE_LEG, SHAKE_MOST, SHAKE_TIME * fps):
+        if swings >= SHAKE_LEGS:
+            yield a, b
 
 
 RHYTHMS: dict[str, Callable[[HandView, tuple[str, ...], float], Iterator[Span]]] = {
-    "half_bend": _half_bend, "scissor": _scissor, "hold": _hold, "rub": _rub,
+    "half_bend": _half_bend, "ripple": _ripple, "scissor": _scissor, "hold": _hold,
+    "rub": _rub,
     "flick": _flick, "thumb_base": _thumb_base, "thumb_circle": _thumb_circle,
     "flutter": _flutter, "tremble": _tremble, "shake": _shake, "eight": _eight,
 }  # fmt: skip

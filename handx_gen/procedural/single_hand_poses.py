@@ -46,7 +46,13 @@ VULCAN = _posed(
     (-5, 0, 0, 3, 1),
 )  # fmt: skip
 GRIPS = {
-    "thin": _posed((22, 33, 0, 20, 19), (0, 50, 0, 62, 34)),
+    "thin": _posed(
+        (22, 33, 0, 20, 19),
+        (0, 43, 0, 60, 34),
+        (0, 50, 0, 62, 34),
+        (0, 50, 0, 62, 34),
+        (0, 50, 0, 62, 34),
+    ),  # fmt: skip
     "wide": _posed((18, 44, 13, 25, 21), (0, 28, 0, 42, 28)),
 }
 """Round a cylinder of about 3 cm, and of about 7 cm, the thumb opposite."""

@@ -114,13 +114,17 @@ def number_moves(step: Step, stage: Stage) -> Moves:
     for side in step.sides:
         if len(fingers) == 4:
             pose = postures.thumb_tucked(stage.bodies[side])
+        elif len(fingers) == 5:
+            pose = poses.SPREAD
         moves += finger_moves(side, pose, 0.0, 0.5)
     return moves, 0.9
 
 
 def number_requests(step: Step) -> list[RequestedEvent]:
-    """The shape of that number."""
-    return each_hand(step, "shape", fingers=COUNTING[step.count - 1])
+    """The shape of that number; four without the thumb, five fanned out."""
+    pose = {4: "thumb_tuck", 5: "spread_out"}.get(step.count)
+    events = each_hand(step, "pose", direction=pose) if pose else []
+    return events + each_hand(step, "shape", fingers=COUNTING[step.count - 1])
 
 
 def count_down_moves(step: Step, stage: Stage) -> Moves:

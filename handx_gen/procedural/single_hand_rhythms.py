@@ -108,12 +108,8 @@ def drum_moves(step: Step, stage: Stage) -> Moves:
 
 
 def drum_requests(step: Step) -> list[RequestedEvent]:
-    """One half bend per finger, in order."""
-    return [
-        event
-        for i, finger in enumerate(step.fingers or FOUR)
-        for event in after(each_hand(step, "half_bend", fingers=(finger,)), i)
-    ]
+    """The fingers bend half way one after the other."""
+    return each_hand(step, "ripple", fingers=step.fingers or FOUR)
 
 
 def flutter_moves(step: Step, stage: Stage) -> Moves:
@@ -250,6 +246,10 @@ def tilt_moves(step: Step, stage: Stage) -> Moves:
         targets = [middle @ about(axis, d) for d in (there, back)] * step.count
         beats, clock = swing(side, "rotation", [*targets, middle], begin, 0.2, 0.27)
         moves += beats
+        if step.primitive == "knock":
+            here = stage.state[side]["position"]
+            strikes = [here + [0, 0.06, 0], here] * step.count
+            moves += swing(side, "position", [*strikes, here], begin, 0.2, 0.27)[0]
     return moves, clock
 
 
@@ -271,6 +271,8 @@ def tilt_requests(step: Step) -> list[RequestedEvent]:
     for direction in (there, back):
         if direction:
             events += each_hand(step, "turn", direction=direction, count=step.count)
+    if step.primitive == "knock":
+        events += each_hand(step, "move", direction="forward", count=step.count)
     return events
 
 
