@@ -24,8 +24,9 @@ from robots.robot import RobotSpec
 UNSOLVED_MM = 30.0
 OVERLAP_PERIOD = 0.03
 """Overlaps are looked for this often [s]."""
-SATURATED_FRAMES = 3
-"""Saturation for more than this many human frames in a row makes them unsolved."""
+SATURATED_FRAMES, SATURATED_MM = 3, 20.0
+"""Saturation for more than this many human frames in a row makes those of them unsolved
+in which a fingertip is more than this off [mm], human size."""
 
 
 def assess(
@@ -236,7 +237,9 @@ def _unsolved(
     bad[nearest[worst * 1000 > UNSOLVED_MM]] = True
     slow = np.zeros(frames, bool)
     slow[nearest[trajectory.saturated.any(1)]] = True
+    off = np.zeros(frames, bool)
+    off[nearest[worst * 1000 > SATURATED_MM]] = True
     for start, stop in runs(slow):
         if stop - start > SATURATED_FRAMES:
-            bad[start:stop] = True
+            bad[start:stop] |= off[start:stop]
     return tuple(int(k) for k in np.flatnonzero(bad))

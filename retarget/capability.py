@@ -320,7 +320,7 @@ def write(robot: RobotSpec) -> Path:
     content = {
         "robot": robot.name,
         "measured_by": f"python -m retarget.capability {robot.name}",
-        "urdf_sha256": urdf_sha256(robot.folder),
+        "urdf_sha256": urdf_sha256(robot),
         "definition": DEFINITION,
         "contact_gap_mm": CONTACT_GAP * 1000,
         "pairs": rows,

@@ -10,7 +10,7 @@ from functools import cached_property
 import numpy as np
 
 from retarget import rotations
-from retarget.configuration import HandModel, HandPose
+from retarget.configuration import HandModel, HandPose, Points
 
 WRIST = 6
 """Variables of the wrist correction: 3 of position, 3 of rotation."""
@@ -53,6 +53,21 @@ class HandState:
     def to_world(self, located: np.ndarray) -> np.ndarray:
         """Points (T, K, 3) from the root frame into world [m]."""
         return located @ self.rotation.swapaxes(1, 2) + self.position[:, None]
+
+    def jacobian(
+        self, points: Points, located: np.ndarray, world: np.ndarray
+    ) -> np.ndarray:
+        """∂x/∂z of points in world, (T, K, 3, m + 6).
+
+        Args:
+            points: K points.
+            located, world: (T, K, 3) the points in the root frame and in world [m].
+        """
+        joints = self.model.jacobian(self.pose, points.body, located)
+        shift = np.broadcast_to(np.eye(3), (*world.shape, 3))
+        arm = world - self.wrist[:, None]
+        turn = -rotations.skew(arm) @ self._turn_jacobian[:, None]
+        return np.concatenate([self.rotation[:, None] @ joints, shift, turn], axis=-1)
 
     def row_jacobian(
         self, frame: np.ndarray, body: np.ndarray, point: np.ndarray, normal: np.ndarray

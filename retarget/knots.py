@@ -17,6 +17,8 @@ from retarget.trajectory import JointTrajectory, continuous_quaternions
 
 HELD_JOINT, HELD_WRIST = 1e-3, 5e-4
 """A limit that moves a control point by more than this [rad, m] counts as saturation."""
+AT_LIMIT = 0.97
+"""So does a joint that moves at this share of its velocity limit."""
 WRIST_RESERVE = 0.97
 """Base poses are interpolated component by component between knots and quaternions then
 normalised, which speeds the wrist up a little."""
@@ -67,7 +69,7 @@ def make_trajectory(
         model, problem = plan.models[side], plan.problems[side]
         free = len(model.free)
         angles, held = _joint_controls(
-            model, read_smoothly(z[:, :free], plan.fps, source), h
+            model, limits.read_spline(z[:, :free], plan.fps, source), h
         )
         positions, velocities = limits.spline_knots(angles, h)
         expand = model.expand_matrix[:, model.free]
@@ -90,8 +92,11 @@ def _joint_controls(
     controls = np.clip(controls, model.lower, model.upper)
     step = model.velocity_limit * h * (1 - limits.SPEED_MARGIN)
     slow = limits.slow_envelope(controls, step)
-    moved = np.abs(slow - controls).max(1)
-    return slow, moved > HELD_JOINT
+    held = np.abs(slow - controls).max(1) > HELD_JOINT
+    fast = (np.abs(np.diff(slow, axis=0)) > AT_LIMIT * step).any(1)
+    held[1:] |= fast
+    held[:-1] |= fast
+    return slow, held
 
 
 def _bases(

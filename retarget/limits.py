@@ -110,6 +110,20 @@ def control_points(knots: np.ndarray) -> np.ndarray:
     return solve_banded((1, 1), band, knots, check_finite=False)
 
 
+def read_spline(controls: np.ndarray, rate: float, time: np.ndarray) -> np.ndarray:
+    """The B-spline of control points (T, n) at `rate` [Hz], read at times (Q,) [s].
+
+    It is nowhere faster than its control points; beyond the ends it is held.
+    """
+    c = np.concatenate([controls[:1]] * 2 + [controls] + [controls[-1:]] * 2)
+    at = np.clip(time * rate, 0.0, len(controls) - 1.0)
+    first = np.minimum(at.astype(int), max(len(controls) - 2, 0))
+    s = (at - first)[:, None]
+    weights = ((1 - s) ** 3, 3 * s**3 - 6 * s**2 + 4,
+               -3 * s**3 + 3 * s**2 + 3 * s + 1, s**3)  # fmt: skip
+    return sum(w * c[first + 1 + k] for k, w in enumerate(weights)) / 6
+
+
 def spline_knots(controls: np.ndarray, h: float) -> tuple[np.ndarray, np.ndarray]:
     """Knot positions and velocities of the B-spline, starting and ending at rest.
 

@@ -6,6 +6,7 @@ contact 0.5 mm open. Two hands share one problem only if they come near each oth
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -30,7 +31,7 @@ class Deviations:
 
     tip: float = 0.008
     """Fingertip off its target [m]."""
-    middle: float = 0.020
+    middle: float = 0.030
     """Middle joint off its target [m]."""
     contact: float = 0.0005
     """Gap off its target where the human is in contact [m]."""
@@ -38,18 +39,16 @@ class Deviations:
     """Overlap of two capsules [m]."""
     posture: float = 4.0
     """Joint off its rest pose [rad]."""
-    shift: float = 0.010
+    shift: float = 0.020
     """Wrist off its place [m]."""
-    turn: float = 0.10
+    turn: float = 0.20
     """Wrist off its orientation [rad]."""
-    acceleration: float = 60.0
+    acceleration: float = 40.0
     """Joint acceleration [rad/s²]."""
     shift_acceleration: float = 4.0
     """Acceleration of the wrist's correction [m/s²]."""
     turn_acceleration: float = 60.0
     """Angular acceleration of the wrist's correction [rad/s²]."""
-    overspeed: float = 0.02
-    """Joint velocity beyond its limit, as a fraction of the limit."""
 
 
 SHIFT_BOX, TURN_BOX = 0.030, 0.25
@@ -71,6 +70,12 @@ class HandProblem:
     nominal: NominalBase
     points: Points
     target: np.ndarray
+
+    @cached_property
+    def world_target(self) -> np.ndarray:
+        """(T, K, 3) the targets in world [m]."""
+        turned = self.target @ self.nominal.rotation.swapaxes(1, 2)
+        return turned + self.nominal.position(self.model)[:, None]
 
 
 class Objective:
@@ -150,8 +155,8 @@ class Objective:
             half = len(hand.points.body) // 2
             cost = np.repeat([d.tip**-2, d.middle**-2], half)
             add_fingers(
-                total, self.joints(side), hand.model, hands[side].pose, hand.points,
-                hand.target, cost,
+                total, self.columns[side], hands[side], hand.points, hand.world_target,
+                cost,
             )  # fmt: skip
         total.add_diagonal(z - self.rest, self.posture_cost)
         if self.coupled:

@@ -23,7 +23,7 @@ class RetargetOptions:
     """
 
     max_stretch: float = 3.0
-    tolerated: float = 0.1
+    tolerated: float = 0.2
     rate: float = 100.0
     solve_rate: float = 60.0
     wrist_speed: float = 1.0

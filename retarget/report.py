@@ -71,7 +71,7 @@ class RetargetReport:
     "Human-size" figures are divided by the scale, so that large and small hands compare.
     An unsolved frame has a fingertip more than `unsolved_bound_mm` from its target
     (human size), or did not converge, or is velocity-saturated within a run of more
-    than three human frames.
+    than three human frames with a fingertip more than two thirds of that bound off.
 
     Attributes:
         robot: Name.

@@ -1,22 +1,30 @@
-"""The whole clip at once: smooth, without lag, inside the joint box.
+"""The whole clip at once: smooth, without lag, inside the joint box and velocity limits.
 
-Second differences tie neighbouring frames, so one Gauss–Newton step is one banded
-Cholesky solve (half bandwidth 2N). Velocity limits enter as a steep hinge here and are
-made exact afterwards (`retarget.limits`).
+A primal-dual interior-point method [NocedalWright2006, ch. 19] on the Gauss–Newton model:
+limits are linear in the variables, so every iterate keeps them strictly. Second
+differences tie neighbouring frames, hence one step is one banded Cholesky solve (half
+bandwidth 2N).
 """
 
 from dataclasses import dataclass
 
 import numpy as np
 
+from retarget.limits import slow_envelope
 from retarget.objective import Objective
-from retarget.solve import held_at_bound
 
-SPEED_SHARE = 0.94
-"""The hinge starts at this share of a velocity limit: the curve between two frames is
-faster than their mean speed."""
+SPEED_SHARE = 0.98
+"""Frames keep this share of a velocity limit: the curve between two frames is a little
+faster than their mean speed, and is cut where it is too fast."""
 SMALL_STEP = 0.03
 """A frame whose last step is below this [rad or m] has converged."""
+INSIDE = 1e-3
+"""A start is brought this fraction of the room inside the limits."""
+BARRIER, LAST_BARRIER = 1.0, 1e-4
+"""Cost of each limit's logarithm, first and last; costs are in units of ½ per deviation."""
+FALL = 0.3
+"""The barrier falls by at most this factor per step."""
+TO_BOUNDARY = 0.98
 
 
 @dataclass(frozen=True, eq=False)
@@ -26,7 +34,7 @@ class Solution:
     Attributes:
         z: (T, N) variables.
         last_step: (T,) largest component of the last accepted step.
-        cost: Total cost after each iteration.
+        cost: Total cost after each iteration, without the barrier.
     """
 
     z: np.ndarray
@@ -35,36 +43,23 @@ class Solution:
 
 
 class _Smoothness:
-    """½ Σ c (second difference / dt²)² + ½ Σ hinge(velocity)² over time."""
+    """½ Σ c (second difference / dt²)² over time, `offset` added to the differences."""
 
-    def __init__(
-        self, objective: Objective, dt: float, stretch: float, offset: np.ndarray
-    ) -> None:
+    def __init__(self, objective: Objective, dt: float, offset: np.ndarray) -> None:
         self.bend = objective.acceleration_cost / dt**4
         self.offset = offset  # (T−2, N) second differences of the nominal wrist
-        limit = SPEED_SHARE * objective.velocity_limit * stretch * dt
-        self.reach = limit
-        self.hinge = np.where(
-            np.isfinite(limit), (objective.deviations.overspeed * limit) ** -2.0, 0.0
-        )
 
-    def terms(self, z: np.ndarray) -> tuple[float, np.ndarray, np.ndarray, np.ndarray]:
-        """Cost, gradient (T, N), and what is active of the hinge."""
+    def terms(self, z: np.ndarray) -> tuple[float, np.ndarray]:
+        """Cost and gradient (T, N)."""
         gradient = np.zeros_like(z)
         second = z[2:] - 2 * z[1:-1] + z[:-2] + self.offset
         weighted = self.bend * second
         gradient[2:] += weighted
         gradient[1:-1] -= 2 * weighted
         gradient[:-2] += weighted
-        first = np.diff(z, axis=0)
-        excess = np.sign(first) * np.maximum(np.abs(first) - self.reach, 0.0)
-        pull = self.hinge * excess
-        gradient[1:] += pull
-        gradient[:-1] -= pull
-        cost = 0.5 * float((weighted * second).sum() + (pull * excess).sum())
-        return cost, gradient, weighted, np.where(excess != 0, self.hinge, 0.0)
+        return 0.5 * float((weighted * second).sum()), gradient
 
-    def add_to(self, band: np.ndarray, hinge: np.ndarray) -> None:
+    def add_to(self, band: np.ndarray) -> None:
         """Add the Hessian to a lower band (2N + 1, T, N)."""
         size = band.shape[2]
         if band.shape[1] > 2:
@@ -73,9 +68,97 @@ class _Smoothness:
             band[size, :-2] -= 2 * self.bend
             band[size, 1:-1] -= 2 * self.bend
             band[2 * size, :-2] += self.bend
-        band[0, 1:] += hinge
-        band[0, :-1] += hinge
-        band[size, :-1] -= hinge
+
+
+class _Limits:
+    """Slacks and multipliers of the box and of the velocity limits.
+
+    Four groups: below and above the box, (T, N); rising and falling, (T−1, N). A limit
+    that does not exist has infinite slack and no multiplier.
+    """
+
+    def __init__(self, objective: Objective, reach: np.ndarray, z: np.ndarray) -> None:
+        self.lower, self.upper, self.reach = objective.lower, objective.upper, reach
+        self.fixed = objective.lower == objective.upper
+        self.slack = self.slacks(z)
+        self.multiplier = [BARRIER / s for s in self.slack]
+        self.count = sum(int(np.isfinite(s).sum()) for s in self.slack)
+
+    def slacks(self, z: np.ndarray) -> list[np.ndarray]:
+        """How far z is from each limit."""
+        step = np.diff(z, axis=0)
+        below = np.where(self.fixed, np.inf, z - self.lower)
+        above = np.where(self.fixed, np.inf, self.upper - z)
+        return [below, above, self.reach + step, self.reach - step]
+
+    def gap(self) -> float:
+        """Mean product of slack and multiplier: the barrier at which this is optimal."""
+        total = sum(
+            float((s[m > 0] * m[m > 0]).sum())
+            for s, m in zip(self.slack, self.multiplier)
+        )
+        return total / max(self.count, 1)
+
+    def gradient(self, barrier: float) -> np.ndarray:
+        """Of −barrier · Σ log slack, (T, N)."""
+        below, above, rising, falling = (barrier / s for s in self.slack)
+        out = above - below
+        pull = falling - rising
+        out[1:] += pull
+        out[:-1] -= pull
+        return out
+
+    def add_to(self, band: np.ndarray) -> None:
+        """Add multiplier / slack of every limit to a lower band (2N + 1, T, N)."""
+        below, above, rising, falling = (
+            m / s for s, m in zip(self.slack, self.multiplier)
+        )
+        band[0] += below + above
+        tie = rising + falling
+        band[0, 1:] += tie
+        band[0, :-1] += tie
+        band[band.shape[2], :-1] -= tie
+
+    def longest(self, step: np.ndarray) -> float:
+        """The longest fraction of a step (T, N) that stays inside, at most 1."""
+        return min(1.0, *map(_ratio, self.slack, self._changes(step)))
+
+    def move(self, step: np.ndarray, taken: float, barrier: float) -> None:
+        """Follow a Newton step of which a fraction was taken."""
+        changes = self._changes(step)
+        dual = [
+            (barrier - m * d) / s - m
+            for s, m, d in zip(self.slack, self.multiplier, changes)
+        ]
+        length = min(1.0, *map(_ratio, self.multiplier, dual))
+        self.multiplier = [m + length * d for m, d in zip(self.multiplier, dual)]
+        self.slack = [s + taken * d for s, d in zip(self.slack, changes)]
+
+    def _changes(self, step: np.ndarray) -> list[np.ndarray]:
+        tie = np.diff(step, axis=0)
+        return [step, -step, tie, -tie]
+
+    def barrier_cost(self, step: np.ndarray, length: float) -> float:
+        """Rise of −Σ log slack along a fraction of a step."""
+        return -sum(
+            float(np.log1p(length * (d / s)).sum())
+            for s, d in zip(self.slack, self._changes(step))
+        )
+
+
+def _ratio(value: np.ndarray, change: np.ndarray) -> float:
+    """Fraction of `change` after which a positive value is nearly used up."""
+    ratio = -change / np.where(value > 0, value, np.inf)
+    return TO_BOUNDARY / max(float(ratio.max(initial=0.0)), 1e-12)
+
+
+def inside(objective: Objective, start: np.ndarray, reach: np.ndarray) -> np.ndarray:
+    """A path strictly inside box and velocity limits, near `start` (T, N)."""
+    room = INSIDE * (objective.upper - objective.lower)
+    z = np.clip(start, objective.lower + room, objective.upper - room)
+    limited = np.isfinite(reach)
+    z[:, limited] = slow_envelope(z[:, limited], 0.98 * reach[limited])
+    return z
 
 
 def solve_trajectory(
@@ -91,66 +174,65 @@ def solve_trajectory(
 
     Args:
         objective: The costs of single frames.
-        start: (T, N) inside the box.
+        start: (T, N).
         dt: Time between frames in the human motion [s].
         stretch: Factor by which the robot takes longer; velocity limits grow by it.
+            Infinity lifts them.
         offset: (T−2, N) second differences of the nominal motion of each variable
             (zero for joints), so that the wrist itself is smooth, not its correction.
         iterations: At most so many steps.
-        tolerance: Stop when a step gains less than this fraction of the cost and moves
-            no variable by more than `SMALL_STEP`.
+        tolerance: Stop when a step gains less than this fraction of the cost, moves no
+            variable by more than `SMALL_STEP`, and the barrier has fallen.
     """
     from scipy.linalg import LinAlgError, solveh_banded
 
     frames, size = start.shape
-    z = np.clip(start, objective.lower, objective.upper)
-    smooth = _Smoothness(objective, dt, stretch, offset)
-    damping, history = np.full(frames, 1e-4), []
-    now = objective.evaluate(z)
-    tie = smooth.terms(z)
+    reach = SPEED_SHARE * objective.velocity_limit * stretch * dt
+    z = inside(objective, start, reach)
+    smooth, limits = _Smoothness(objective, dt, offset), _Limits(objective, reach, z)
+    damping, history, barrier = np.full(frames, 1e-4), [], BARRIER
+    now, tie = objective.evaluate(z), smooth.terms(z)
     total = float(now.cost.sum()) + tie[0]
     last_step = np.full(frames, np.inf)
     for _ in range(iterations):
-        gradient = now.gradient + tie[1]
-        held = held_at_bound(z, gradient, objective)
         band = np.zeros((2 * size + 1, frames, size))
         for c in range(size):
             band[: size - c, :, c] = now.hessian[:, c:, c].T
         band[0] *= 1 + damping[:, None]
-        smooth.add_to(band, tie[3])
-        _hold(band, held)
+        smooth.add_to(band)
+        limits.add_to(band)
+        gradient = now.gradient + tie[1] + limits.gradient(barrier)
+        if limits.fixed.any():
+            _hold(band, np.tile(limits.fixed, (frames, 1)))
+            gradient[:, limits.fixed] = 0.0
         try:
             step = solveh_banded(
-                band.reshape(2 * size + 1, -1),
-                np.where(held, 0.0, -gradient).ravel(),
+                band.reshape(2 * size + 1, -1), -gradient.ravel(),
                 lower=True, overwrite_ab=True, overwrite_b=True, check_finite=False,
             ).reshape(frames, size)  # fmt: skip
         except LinAlgError:
             damping = np.maximum(damping * 100, 1e-3)
             continue
-        new = np.clip(z + step, objective.lower, objective.upper)
-        then = objective.evaluate(new)
-        tie_then = smooth.terms(new)
+        length = limits.longest(step)
+        new = z + length * step
+        then, tie_then = objective.evaluate(new), smooth.terms(new)
         total_then = float(then.cost.sum()) + tie_then[0]
-        worse = then.cost > now.cost
-        if total_then > total:
-            # The model was wrong in some frames: keep the step in the others.
-            damping = np.where(worse, np.maximum(damping * 10, 1e-2), damping * 2)
-            new = np.where(worse[:, None], z, new)
-            tie_then = smooth.terms(new)
-            total_then = float(np.minimum(then.cost, now.cost).sum()) + tie_then[0]
-            if total_then > total:
-                continue
-            then = now.replaced(then, ~worse)
-        else:
-            damping = np.where(worse, damping * 3, damping / 4)
+        worse = then.cost > now.cost + 1e-12
+        rise = total_then - total + barrier * limits.barrier_cost(step, length)
+        damping = np.where(worse, np.maximum(damping * 8, 1e-3), damping / 4)
         damping = np.clip(damping, 1e-7, 1e6)
+        if rise > 1e-9 * abs(total):
+            continue
+        limits.move(step, length, barrier)
         last_step = np.abs(new - z).max(1)
-        done = total - total_then < tolerance * total and last_step.max() < SMALL_STEP
+        gain = total - total_then
         z, now, tie, total = new, then, tie_then, total_then
         history.append(total)
-        if done:
+        small = abs(gain) < tolerance * total and last_step.max() < SMALL_STEP
+        if small and barrier <= LAST_BARRIER:
             break
+        if length > 0.3:
+            barrier = max(min(FALL * barrier, 0.3 * limits.gap()), LAST_BARRIER)
     return Solution(z, last_step, tuple(history))
 
 

@@ -1,44 +1,44 @@
-"""Fingers: each robot fingertip and middle joint goes where the human one is.
+"""Fingers: each robot fingertip and middle joint goes where the human one is, in world.
 
-Residuals are taken in the hand's root frame at its nominal pose, so that a correction of
-the wrist for the sake of a contact carries the hand's shape along.
+A correction of the wrist moves them too: what the joints' speed limits leave undone, the
+wrist may help with, and a contact that moves the wrist bends the fingers back.
 """
 
 import numpy as np
 
-from retarget.configuration import HandModel, HandPose, Points
+from retarget.configuration import Points
 from retarget.costs.quadratic import Quadratic, huber
+from retarget.hand_state import HandState
 
-KNEE = 0.020
+KNEE = 0.005
 """Residuals longer than this [m] pull with constant force: outliers, unreachable."""
 
 
 def add_fingers(
     total: Quadratic,
     columns: slice,
-    model: HandModel,
-    pose: HandPose,
+    state: HandState,
     points: Points,
     target: np.ndarray,
     cost: np.ndarray,
 ) -> None:
-    """Add ½ Σ cost · ρ(‖x(q) − target‖).
+    """Add ½ Σ cost · ρ(‖x(z) − target‖).
 
     Args:
         total: Where to add.
-        columns: The hand's joint variables.
-        model: The hand.
-        pose: Its forward kinematics.
+        columns: The hand's variables.
+        state: The hand at its variables.
         points: K points of the hand.
-        target: (T, K, 3) [m], root frame.
+        target: (T, K, 3) [m], world.
         cost: (K,) [1/m²].
     """
-    located = pose.locate(points)
-    residual = located - target
+    located = state.pose.locate(points)
+    world = state.to_world(located)
+    residual = world - target
     value, weight = huber(np.linalg.norm(residual, axis=-1), KNEE)
     total.cost += (value * cost).sum(1)
     weight = weight * cost
-    jacobian = model.jacobian(pose, points.body, located)  # (T, K, 3, m)
+    jacobian = state.jacobian(points, located, world)  # (T, K, 3, m + 6)
     frames, count = residual.shape[:2]
     flat = jacobian.reshape(frames, 3 * count, -1)
     weighted = (jacobian * weight[..., None, None]).reshape(frames, 3 * count, -1)

@@ -50,7 +50,7 @@ class Frames(NamedTuple):
 
     Attributes:
         rotation, wrist: (T, H, 3, 3) and (T, H, 3) [m], nominal poses.
-        target: (T, K, 3) [m], nominal root frames.
+        target: (T, K, 3) [m], world.
         gap, weight: (T, G) of the wanted contacts.
     """
 
@@ -109,13 +109,13 @@ def evaluate(hands, frames, contacts, costs, z, rest, posture, coupled, out):
     for t in range(len(z)):
         sums.hessian[:], sums.gradient[:] = 0.0, 0.0
         forward(hands.tree, z[t], bodies)
+        place(hands, frames.rotation[t], frames.wrist[t], z[t], roots)
+        to_world(hands.tree, bodies, roots, world)
         total = add_points(
-            hands.tree, bodies, hands.point_body, hands.point_offset, frames.target[t],
-            hands.point_cost, costs.finger_knee, sums,
+            hands.tree, world, roots, hands.point_body, hands.point_offset,
+            frames.target[t], hands.point_cost, costs.finger_knee, sums,
         )  # fmt: skip
         if coupled:
-            place(hands, frames.rotation[t], frames.wrist[t], z[t], roots)
-            to_world(hands.tree, bodies, roots, world)
             rows.used[0] = 0
             collisions(hands, world, costs, rows)
             touches(

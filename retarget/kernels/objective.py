@@ -26,14 +26,15 @@ class CompiledObjective:
         self._objective = objective
         problems = list(objective.hands.values())
         self._hands = _hands(objective)
+        pairs = objective.goals.pairs if objective.coupled else ()
         self._frames = Frames(
             np.stack([p.nominal.rotation for p in problems], 1),
             np.stack([p.nominal.wrist for p in problems], 1),
-            np.concatenate([p.target for p in problems], 1),
+            np.concatenate([p.world_target for p in problems], 1),
             np.ascontiguousarray(objective.goals.gap),
             np.ascontiguousarray(objective.goals.weight),
         )
-        self._contacts = contact_rows(objective.hands, objective.goals.pairs)
+        self._contacts = contact_rows(objective.hands, pairs)
         self._costs = costs_of(objective.deviations)
 
     def evaluate(self, z: np.ndarray) -> Quadratic:

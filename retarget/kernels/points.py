@@ -40,11 +40,11 @@ def huber(length, knee):
 
 
 @compiled
-def add_points(tree, bodies, body, offset, target, cost, knee, sums):
-    """Add ½ Σ cost · ρ(‖x − target‖) of K points in their root frames; the cost.
+def add_points(tree, world, roots, body, offset, target, cost, knee, sums):
+    """Add ½ Σ cost · ρ(‖x − target‖) of K points in world; the cost.
 
     Args:
-        tree, bodies: The hands, forward kinematics run.
+        tree, world, roots: The hands, forward kinematics run.
         body, offset: (K,) and (K, 3) [m] the points.
         target, cost: (K, 3) [m] and (K,) [1/m²].
         knee: Huber's knee [m].
@@ -53,30 +53,27 @@ def add_points(tree, bodies, body, offset, target, cost, knee, sums):
     total = 0.0
     point, residual = np.empty(3), np.empty(3)
     for k in range(len(body)):
-        locate(bodies.rotation, bodies.position, body[k], offset[k], point)
+        locate(world.rotation, world.position, body[k], offset[k], point)
         length = 0.0
         for i in range(3):
             residual[i] = point[i] - target[k, i]
             length += residual[i] ** 2
         rho, weight = huber(np.sqrt(length), knee)
         total += cost[k] * rho
-        count = columns(tree, bodies, body[k], point, 1.0, 0, sums)
-        _add(residual, weight * cost[k], count, sums)
+        count = joint_columns(tree, world, body[k], point, sums)
+        count = _wrist_columns(roots, tree.hand[body[k]], point, count, sums)
+        add_block(residual, weight * cost[k], count, sums)
     return total
 
 
 @compiled
-def columns(tree, bodies, body, point, sign, count, sums):
-    """± ∂x/∂q of a point in its root frame, added to the sparse block of `sums`.
-
-    Returns:
-        How many columns the block now has, `count` of which were there before.
-    """
-    b = body
+def joint_columns(tree, bodies, body, point, sums):
+    """∂x/∂q of a point in the sparse block of `sums`; returns how many columns."""
+    b, count = body, 0
     while tree.parent[b] != b:
         variable = tree.variable[b]
         if variable >= 0:
-            f = sign * tree.law[b, 0]
+            f = tree.law[b, 0]
             r0 = point[0] - bodies.position[b, 0]
             r1 = point[1] - bodies.position[b, 1]
             r2 = point[2] - bodies.position[b, 2]
@@ -96,7 +93,26 @@ def columns(tree, bodies, body, point, sign, count, sums):
 
 
 @compiled
-def _add(residual, weight, count, sums):
+def _wrist_columns(roots, h, point, count, sums):
+    """The same by the wrist: its shift, then its turn."""
+    r0 = point[0] - roots.wrist[h, 0]
+    r1 = point[1] - roots.wrist[h, 1]
+    r2 = point[2] - roots.wrist[h, 2]
+    for n in range(3):
+        sums.column[count + n] = roots.variable[h] + n
+        sums.column[count + 3 + n] = roots.variable[h] + 3 + n
+        for i in range(3):
+            sums.block[count + n, i] = 1.0 if i == n else 0.0
+        a0, a1, a2 = roots.left[h, n, 0], roots.left[h, n, 1], roots.left[h, n, 2]
+        sums.block[count + 3 + n, 0] = a1 * r2 - a2 * r1
+        sums.block[count + 3 + n, 1] = a2 * r0 - a0 * r2
+        sums.block[count + 3 + n, 2] = a0 * r1 - a1 * r0
+    return count + 6
+
+
+@compiled
+def add_block(residual, weight, count, sums):
+    """Add weight · JᵀJ and weight · Jᵀr of a residual (3,) and the block's J."""
     for a in range(count):
         i = sums.column[a]
         v0, v1, v2 = (

@@ -111,7 +111,7 @@ def test_clips_of_a_few_frames_are_solved(shadow, frames):
     objective = Objective({"left": part}, no_goals(frames), Deviations())
     bend = np.zeros((max(frames - 2, 0), objective.size))
     start = np.tile(objective.rest, (frames, 1))
-    found = solve_trajectory(objective, start, 1 / 30, 1.0, bend, 15, 1e-3)
+    found = solve_trajectory(objective, start, 1 / 30, 1.0, bend, 40, 1e-4)
     reached = model.forward(found.z[:, : len(model.free)]).locate(part.points)
     assert np.linalg.norm(reached - part.target, axis=-1).max() < 1e-3
 
