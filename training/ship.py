@@ -30,9 +30,12 @@ def thinned_log(run: Path) -> list[dict]:
     rows: list[dict] = []
     for line in (run / "log.jsonl").read_text().splitlines():
         row = json.loads(line)
-        # A run that was resumed repeats the steps since its last checkpoint.
-        rows = [r for r in rows if r["step"] < row["step"]]
-        rows.append(row)
+        # A run that was resumed repeats the steps since its last checkpoint; a
+        # validation has a row of its own after that of its step.
+        same = rows[-1] if rows and rows[-1]["step"] == row["step"] else {}
+        while rows and rows[-1]["step"] >= row["step"]:
+            rows.pop()
+        rows.append(same | row)
     stride = max(1, len(rows) // LOG_ROWS)
     kept = rows[::-1][::stride][::-1]
     return [
@@ -56,7 +59,8 @@ def start(trained: dict) -> str:
     """Which weights the run started from, in a sentence; nothing if from none."""
     init = trained.get("init")
     if not init:
-        return ""
+        note = trained.get("note", "")
+        return f"{note.capitalize()}. " if note else ""
     before = init["trained"]
     return (
         f"It started from the weights of an earlier {init['name']} "

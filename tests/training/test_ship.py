@@ -14,6 +14,12 @@ def test_log_of_a_resumed_run_is_thinned_and_each_step_is_there_once(tmp_path):
     assert 50 <= len(kept) <= 140
 
 
+def test_a_validation_joins_the_row_of_its_step(tmp_path):
+    rows = [{"step": 50, "loss": 1.0}, {"step": 50, "event_f1": 0.5}]
+    (tmp_path / "log.jsonl").write_text("\n".join(map(json.dumps, rows)))
+    assert thinned_log(tmp_path) == [{"step": 50, "loss": 1.0, "event_f1": 0.5}]
+
+
 def test_score_lines_are_a_table_of_means():
     cell = {"f1": {"mean": 0.756, "low": 0.7, "high": 0.8, "count": 10}}
     lines = score_lines({"scores": {"net": {"val": cell}, "chance": {"val": cell}}})
