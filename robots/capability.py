@@ -61,11 +61,12 @@ class Capability:
         return {p: gap for p, gap in self.floors.items() if gap > self.contact_gap}
 
 
-def urdf_sha256(folder: Path) -> str:
-    """Hash of both URDFs, which a capability file is measured on."""
+def urdf_sha256(robot: RobotSpec) -> str:
+    """Hash of both hands' URDFs, which a capability file is measured on."""
     digest = hashlib.sha256()
-    for name in ("left.urdf", "right.urdf"):
-        digest.update((folder / name).read_bytes().replace(b"\r\n", b"\n"))
+    for side in ("left", "right"):
+        data = robot.hands[side].urdf.read_bytes()
+        digest.update(data.replace(b"\r\n", b"\n"))
     return digest.hexdigest()
 
 
@@ -81,7 +82,7 @@ def read_capability(robot: RobotSpec) -> Capability | None:
     command = f"python -m retarget.capability {robot.name}"
     try:
         found = json.loads(path.read_text("utf-8"))
-        stale = found["urdf_sha256"] != urdf_sha256(robot.folder)
+        stale = found["urdf_sha256"] != urdf_sha256(robot)
         pairs = {
             str(pair): Reach(
                 float(row["short_by_mm"]) / 1000,

@@ -125,7 +125,11 @@ def read_toml(folder: Path) -> Table:
 def read_capsules(table: Table, side: str) -> tuple[Capsule, ...]:
     """The capsules of one side: rows [link, ax, ay, az, bx, by, bz, radius] [m]."""
     own = table.table(side)
-    prefix = own.text("prefix")
+    return capsule_rows(own, own.text("prefix"))
+
+
+def capsule_rows(own: Table, prefix: str) -> tuple[Capsule, ...]:
+    """The rows under `capsules` of a table, `prefix` put before each link's name."""
     capsules = []
     for i, row in enumerate(own.rows("capsules")):
         where = f"capsules[{i}]"

@@ -1,7 +1,8 @@
 """Find, load and lint robot folders: `load_robot("shadow")`.
 
 A robot is a folder `{hand.toml, left.urdf, right.urdf, capability.json, README.md,
-LICENSE}`. Folders are looked for in `HANDX_ROBOTS_PATH`, then in the user's data folder
+LICENSE}`; one with arms has `body.urdf` and names in `hands` the robot whose hands it
+carries. Folders are looked for in `HANDX_ROBOTS_PATH`, then in the user's data folder
 (`$XDG_DATA_HOME/handx/robots`), then among those shipped here.
 """
 
@@ -9,10 +10,12 @@ import hashlib
 import os
 from pathlib import Path
 
+from robots.body_file import FILE_NAME as BODY
+from robots.body_file import read_body, read_body_controllers
 from robots.capability import read_capability
 from robots.errors import RobotError
 from robots.hand import HandSpec
-from robots.hand_file import SIDES, read_controller, read_hand, read_toml
+from robots.hand_file import SIDES, Table, read_controller, read_hand, read_toml
 from robots.robot import RobotSpec
 from robots.urdf import Urdf, read_urdf
 
@@ -69,12 +72,34 @@ def _children(folder: Path) -> set[str]:
 
 
 def folder_sha256(folder: Path) -> str:
-    """Hash of the folder's hand.toml and URDFs; line ends do not matter."""
+    """Hash of the folder's hand.toml and URDFs; line ends do not matter.
+
+    A robot that carries another one's hands has their hash in its own.
+    """
     digest = hashlib.sha256()
-    for name in HASHED:
+    table = read_toml(folder)
+    names: tuple[str, ...] = HASHED
+    if "hands" in table.values:
+        names = ("hand.toml", BODY)
+        digest.update(folder_sha256(_hands_folder(folder, table)).encode())
+    for name in names:
         data = (folder / name).read_bytes().replace(b"\r\n", b"\n")
         digest.update(f"{name}\0{len(data)}\0".encode() + data)
     return digest.hexdigest()
+
+
+def _hands_folder(folder: Path, table: Table) -> Path:
+    """The folder whose hands a robot carries, its own by default.
+
+    Raises:
+        RobotError: `hands` names no robot, or one that has no hands of its own.
+    """
+    if "hands" not in table.values:
+        return folder
+    carried = find_robot(table.text("hands"))
+    if "hands" in read_toml(carried).values:
+        raise table.error("hands", f"{carried.name} has no hands of its own")
+    return carried
 
 
 def load_robot(name_or_path: str | Path) -> RobotSpec:
@@ -93,19 +118,28 @@ def load_robot(name_or_path: str | Path) -> RobotSpec:
     if base_kind not in BASE_KINDS:
         raise table.error("base_kind", f"{base_kind!r} is none of {BASE_KINDS}")
     name = folder.resolve().name
-    hands = {side: read_hand(folder, name, side, table) for side in SIDES}
+    carried = _hands_folder(folder, table)
+    theirs = read_toml(carried)
+    hands = {side: read_hand(carried, name, side, theirs) for side in SIDES}
+    controllers = tuple(read_controller(theirs, hand) for hand in hands.values())
+    body, groups = None, {}
+    if base_kind == "arm":
+        body = read_body(folder, name, table)
+        groups = dict(body.groups)
+        controllers += read_body_controllers(table, body)
     sources = table.table("sources")
     return RobotSpec(
         name=name,
         title=table.text("title"),
         folder=folder,
         hands=hands,
-        groups={},
+        groups=groups,
         base_kind=base_kind,
-        controllers=tuple(read_controller(table, hand) for hand in hands.values()),
+        controllers=controllers,
         licence=table.text("licence"),
         sources={key: sources.text(key) for key in sources.values},
         sha256=folder_sha256(folder),
+        body=body,
     )
 
 
@@ -117,8 +151,11 @@ def lint(folder: str | Path) -> list[str]:
     and the same hand on both sides.
     """
     folder = Path(folder)
+    files = FILES
+    if (folder / BODY).is_file():
+        files = tuple(name for name in FILES if not name.endswith(".urdf"))
     findings = [
-        f"{folder / name}: missing" for name in FILES if not (folder / name).is_file()
+        f"{folder / name}: missing" for name in files if not (folder / name).is_file()
     ]
     try:
         robot = load_robot(folder.resolve())

@@ -1,10 +1,11 @@
-"""`RobotSpec`: two hands (and later arms and waist) that move as one robot."""
+"""`RobotSpec`: two hands, and where there is one a body, that move as one robot."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
+from robots.body import Body
 from robots.errors import RobotError
 from robots.hand import HandSpec
 
@@ -42,6 +43,7 @@ class RobotSpec:
         licence: SPDX of the description.
         sources: Where each kind of number comes from.
         sha256: Hash of the folder's data files; binds reports to this description.
+        body: Waist and arms; None for hands on free bases.
     """
 
     name: str
@@ -54,12 +56,14 @@ class RobotSpec:
     licence: str
     sources: Mapping[str, str]
     sha256: str
+    body: Body | None = None
 
     def __post_init__(self) -> None:
         names = [name for hand in self.hands.values() for name in hand.wire_names]
+        names += [name for group in self.groups.values() for name in group]
         twice = sorted({name for name in names if names.count(name) > 1})
         if twice:
             raise RobotError(
-                self.folder, "wire_prefix", f"names used by both hands: {twice}",
+                self.folder, "wire_prefix", f"names used twice: {twice}",
                 "give each side its own wire_prefix",
             )  # fmt: skip

@@ -13,7 +13,8 @@ import numpy as np
 from robots.add.anatomy import Anatomy, Chain
 from robots.add.fit import Rod
 from robots.add.measure import SIDES, Measures, Pad
-from robots.add.tree import Tree, TreeJoint, TreeLink, to_rpy
+from robots.add.tree import Tree, TreeJoint, TreeLink
+from robots.rotations import to_rpy
 
 FLIP = np.array([1.0, -1.0, 1.0])
 WORDS = (
