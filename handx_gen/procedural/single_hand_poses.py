@@ -21,7 +21,7 @@ from handx_gen.skeleton import FINGERS
 Goal = tuple[int, tuple[float, float, float, float], float]
 """(finger, weights of its base, middle, distal joint and tip, distance [m]) of the point
 from which the thumb's tip is to be that far."""
-TIP = (0, 0, 0, 1)
+TIP, BASE = (0, 0, 0, 1), (1, 0, 0, 0)
 
 
 def _posed(thumb: tuple[float, ...], *fingers: tuple[float, ...]) -> np.ndarray:
@@ -138,8 +138,11 @@ def thumb_at_base(body: Body, finger: str) -> np.ndarray:
     guess[0] = np.radians(_ACROSS[finger])
     knuckle = body.shape.bases[FINGERS.index(finger)]
     # A little towards the wrist, so that the thumb keeps clear of the other fingers.
-    below = np.array([0.0, -0.5, -np.sqrt(0.75)]) * (PAD_RADIUS + PALM_HALF_THICKNESS)
-    return _thumb_to(body.shape, guess, knuckle + below)
+    reach = PAD_RADIUS + PALM_HALF_THICKNESS
+    below = np.array([0.0, -0.3, -np.sqrt(1 - 0.3**2)]) * reach
+    pose = _thumb_to(body.shape, guess, knuckle + below)
+    # A short thumb does not reach that very point, but another one as far away.
+    return meet(body.shape, pose, [(FINGERS.index(finger), BASE, reach)])
 
 
 def rubbing(body: Body, finger: str, degrees: np.ndarray) -> list[np.ndarray]:

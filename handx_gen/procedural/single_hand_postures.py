@@ -53,8 +53,14 @@ def posture_moves(step: Step, stage: Stage) -> Moves:
     moves: list[Move] = []
     for side in step.sides:
         pose = _SHOWN[step.primitive](stage.bodies[side])
-        moves += finger_moves(side, pose, 0.0, 0.5)
-    return moves, 0.9
+        if step.primitive != "key":
+            moves += finger_moves(side, pose, 0.0, 0.5)
+            continue
+        # The thumb makes way for the index first, then comes down on its side.
+        moves += finger_moves(side, poses.OPEN, 0.0, 0.25, ("thumb",))
+        moves += finger_moves(side, pose, 0.1, 0.45, FOUR)
+        moves += finger_moves(side, pose, 0.35, 0.6, ("thumb",))
+    return moves, 0.95
 
 
 def posture_requests(step: Step) -> list[RequestedEvent]:
