@@ -211,8 +211,9 @@ def grasp_moves(step: Step, stage: Stage) -> Moves:
     hand, finger = step.sides[0], step.fingers[0]
     held = 1 - hand
     pose = poses.extended((finger,))
+    pose[0] = poses.FIST[0]
     grip = poses.OPEN.copy()
-    grip[0] = poses.FIST[0]
+    grip[0] = np.radians([-35.0, -35, 0, -10, -10])  # beside the index finger
     grip_rotation = about("x", 10)
     goals: list[Goal] = [None, None]  # type: ignore[list-item]
     goals[hand] = (grip, grip_rotation, np.array([0.055, -0.02, 0.02]))
@@ -237,7 +238,7 @@ def grasp_requests(step: Step) -> list[RequestedEvent]:
 
 
 HOOKED = np.radians(
-    [(-5, 40, 30, 20, 20), (0, 40, 0, 60, 35), (0, 40, 0, 60, 35), (0, 42, 0, 60, 35),
+    [(8, 30, 20, 18, 18), (0, 40, 0, 60, 35), (0, 40, 0, 60, 35), (0, 42, 0, 60, 35),
      (0, 45, 0, 60, 35)]
 )  # fmt: skip
 """Fingers around something as thick as a wrist."""

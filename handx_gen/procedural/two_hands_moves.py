@@ -38,7 +38,7 @@ def orbit_moves(step: Step, stage: Stage) -> Moves:
     """Hands go round, half a turn apart: over one another, or side by side."""
     rolling = step.primitive == "roll"
     rotation = FINGERS_IN if rolling else about("y", 20)
-    x, radius, turn = (0.085, 0.06, 0.56) if rolling else (0.12, 0.05, 0.6)
+    x, radius, turn = (0.085, 0.06, 0.68) if rolling else (0.12, 0.05, 0.66)
     moves: list[Move] = []
     stop = 0.5 + turn * step.count
     for side in (0, 1):
@@ -212,7 +212,7 @@ def pass_requests(step: Step) -> list[RequestedEvent]:
     return [of_hand(step, "pass")]
 
 
-PINCH_IN = about("z", 60) @ about("y", 70)
+PINCH_IN = about("z", 20) @ about("y", 30)
 """Pinching hands that point forward and inwards."""
 
 
@@ -220,8 +220,7 @@ def pinched_moves(step: Step, stage: Stage) -> Moves:
     """Two pinches meet, then part sideways (pull) or to and fro (tear)."""
     moves: list[Move] = []
     for side in (0, 1):
-        pose = poses.FIST.copy()
-        pose[:2] = stage.bodies[side].pinches["index"][:2]
+        pose = stage.bodies[side].pinches["index"]
         joints = hand_joints(stage, side, pose, PINCH_IN, np.zeros(3))
         tip = mirrored(joints[JOINT["index_tip"]], side)
         meet = np.array([0.036, 0.06, 0.02]) - tip

@@ -150,7 +150,7 @@ def cross_fingers_moves(step: Step, stage: Stage) -> Moves:
     """A finger of the step's hand is laid across that of the other hand."""
     finger, upper = step.fingers[0], step.sides[0]
     pose = poses.extended((finger,))
-    pose[0] = poses.THUMB_TUCKED
+    pose[0] = poses.FIST[0]
     goals, ways, away = [], [], []
     for side in (0, 1):
         joints = hand_joints(stage, side, pose, LAID, np.zeros(3))

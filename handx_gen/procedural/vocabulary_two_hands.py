@@ -114,7 +114,7 @@ TWO_HANDS = (
     Primitive("roll", "the fists roll around each other", motion.orbit_moves,
               motion.orbit_requests,
               ("roll the fists around each other twice",), two_handed=True,
-              draw=draws.several, weight=1.2),
+              draw=draws.repeated, weight=1.2),
     Primitive("pedal", "the fists circle half a turn apart", motion.orbit_moves,
               motion.orbit_requests,
               ("pedal with both hands",), two_handed=True,
