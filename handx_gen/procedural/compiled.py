@@ -168,7 +168,7 @@ def _bare(primitive: str) -> dict[str, Any]:
     return {n: v.pop() for n, v in values.items() if len(v) == 1}
 
 
-_IN_ORDER = ("pinch", "touch", "poke", "wave")
+_IN_ORDER = ("pinch", "touch", "poke", "wave", "unroll", "drum")
 """Primitives whose fingers are said in the order in which they act."""
 
 

@@ -15,7 +15,7 @@ from functools import lru_cache
 
 import numpy as np
 
-from handx_gen.hand_model import bone_segments
+from handx_gen.hand_model import DEFAULT_SHAPE, bone_segments
 from handx_gen.kinematics.distance import segment_distance
 from handx_gen.kinematics.requests import RequestedEvents, match
 from handx_gen.motion import BimanualMotion
@@ -37,7 +37,7 @@ from handx_gen.procedural.timeline import Program, Step
 from handx_gen.procedural.vocabulary import PRIMITIVES
 from handx_gen.procedural.wording import say, say_branch
 from handx_gen.prompt import Prompt
-from handx_gen.skeleton import SIDES
+from handx_gen.skeleton import JOINT, SIDES
 
 FRAMES = 60
 SPLITS = ("train", "val", "heldout_combination", "heldout_wording", "heldout_sequence")
@@ -53,6 +53,9 @@ IDLE_SAID = 0.4
 """How often the branch of a hand that does nothing says so; else it is empty."""
 MAX_OVERLAP = 0.002
 """Deepest overlap of the two hands' finger capsules that is accepted [m]."""
+MAX_OWN_OVERLAP = 0.003
+"""The same for two fingers of one hand, which press flesh on flesh [m]."""
+_BREADTH = float(np.linalg.norm(DEFAULT_SHAPE.bases[1] - DEFAULT_SHAPE.bases[4]))
 
 
 @dataclass(frozen=True, eq=False)
@@ -83,7 +86,7 @@ def _bodies(group: str, number: int) -> tuple[Body, Body]:
     return sampled_bodies(np.random.default_rng([7, stream, number]))
 
 
-def overlap(joints: np.ndarray, stride: int = 2) -> float:
+def overlap(joints: np.ndarray, stride: int = 1) -> float:
     """Deepest overlap of the two hands' finger bones [m], 0 if they keep clear."""
     a0, a1, r = bone_segments(joints[::stride, 0])
     b0, b1, _ = bone_segments(joints[::stride, 1])
@@ -96,6 +99,23 @@ def overlap(joints: np.ndarray, stride: int = 2) -> float:
         a0[near][:, :, None], a1[near][:, :, None], b0[near][:, None], b1[near][:, None]
     )
     return float(max(0.0, -(distance - r[:, None] - r[None]).min()))
+
+
+def own_overlap(joints: np.ndarray, stride: int = 1) -> float:
+    """Deepest overlap of two fingers of the same hand [m], 0 if they keep clear.
+
+    Fingers are taken to be as thick as the hand is wide: otherwise those of a small
+    hand would overlap wherever they lie side by side.
+    """
+    start, stop, r = bone_segments(joints[::stride])  # (T, 2, 15, 3)
+    finger = np.arange(len(r)) // 3
+    i, j = np.nonzero(finger[:, None] < finger[None])
+    distance = segment_distance(
+        start[:, :, i], stop[:, :, i], start[:, :, j], stop[:, :, j]
+    )
+    knuckles = joints[0, :, JOINT["index_mcp"]] - joints[0, :, JOINT["pinky_mcp"]]
+    breadth = np.linalg.norm(knuckles, axis=-1) / _BREADTH
+    return float(max(0.0, -(distance - breadth[:, None] * (r[i] + r[j])).min()))
 
 
 def _triple(program: Program, rng: np.random.Generator, wording: str) -> Prompt:
@@ -162,6 +182,8 @@ def attempted(
     motion = perform_program(program, FRAMES, on_stage(bodies, rng))
     if overlap(motion.joints) > MAX_OVERLAP:
         return "overlaps", program
+    if own_overlap(motion.joints, 2) > MAX_OWN_OVERLAP:
+        return "fingers overlap", program
     said = omitted(program, rng) if rng.random() < PARTIAL else program
     requested = said.requested
     if match(BimanualMotion(motion.joints, motion.fps), requested).answer != "yes":
