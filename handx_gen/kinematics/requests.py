@@ -211,6 +211,9 @@ def _occurrences(
     else:
         wanted = _key(request.kind, request)
         found = [event for event in events if _key(event.kind, event) == wanted]
+        if request.kind == "still" and found:
+            side = SIDES.index(request.hand)
+            found = [] if rhythm_events("tremble", motion, side, ()) else found
     fps = motion.fps
     return [
         (e.start / fps, _height(e, fps) / fps, e.stop / fps)
