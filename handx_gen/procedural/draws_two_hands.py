@@ -80,8 +80,8 @@ def stroke(step: Step, rng: np.random.Generator) -> Step:
 
 
 def held_finger(step: Step, rng: np.random.Generator) -> Step:
-    """Index, middle or ring finger of the hand that is held."""
-    return replace(step, hand=_hand(rng), fingers=(FOUR[int(rng.integers(3))],))
+    """Index or middle finger of the hand that is held."""
+    return replace(step, hand=_hand(rng), fingers=(FOUR[int(rng.integers(2))],))
 
 
 def crossing(step: Step, rng: np.random.Generator) -> Step:

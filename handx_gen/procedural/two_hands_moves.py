@@ -6,7 +6,7 @@ import numpy as np
 
 from handx_gen.kinematics.requests import RequestedEvent
 from handx_gen.procedural import poses
-from handx_gen.procedural.timeline import Move, Stage, Step, about
+from handx_gen.procedural.timeline import Move, Stage, Step, about, finger_moves
 from handx_gen.procedural.two_hands_stage import (
     FINGERS_IN,
     Moves,
@@ -18,7 +18,7 @@ from handx_gen.procedural.two_hands_stage import (
     of_hand,
     request,
 )
-from handx_gen.skeleton import JOINT
+from handx_gen.skeleton import FINGERS, JOINT
 
 DIRECTIONS = {
     "left": (-1, 0, 0), "right": (1, 0, 0), "forward": (0, 1, 0), "back": (0, -1, 0),
@@ -231,8 +231,11 @@ def pinched_moves(step: Step, stage: Stage) -> Moves:
             there = meet + np.array([0.012, back, 0])
         moves += go(stage, side, pose, PINCH_IN, meet, 0.0, 0.5)
         moves.append(Move(side, "position", 0.62, 1.05, there))
-        moves += home(stage, side, 1.15, 1.6)
-    return moves, 1.6
+        relaxed = stage.bodies[side].relaxed  # the thumb last: it lies on the others
+        moves += finger_moves(side, relaxed, 1.1, 1.32, FINGERS[1:])
+        moves += finger_moves(side, relaxed, 1.14, 1.36, ("thumb",))
+        moves += home(stage, side, 1.36, 1.75)
+    return moves, 1.75
 
 
 def pinched_requests(step: Step) -> list[RequestedEvent]:
