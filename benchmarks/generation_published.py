@@ -51,19 +51,23 @@ class PublishedStep:
         """Token states of the three texts, (3, 1, TOKENS, 768), one call each."""
         return torch.stack([self.t5(text).last_hidden_state for text in self.texts])
 
-    def call(self, x: Tensor, t: Tensor) -> Tensor:
-        """The network once: encode, then decode branch by branch."""
+    def decode(self, x: Tensor, t: Tensor, texts: Tensor) -> Tensor:
+        """The network once, branch by branch, on the states of the three texts."""
         network = self.denoiser
         z = total = network.input_process.pose_embedding(x)
         level = network.embed_timestep(t)[:, None]
-        for text, kind in zip(self.texts, self.kinds):
-            states = network.text_embedding_project(self.t5(text).last_hidden_state)
+        for states, kind in zip(texts, self.kinds):
+            memory = network.text_embedding_project(states)
             sequence = torch.cat([level, kind, z], 1)
             sequence = (
                 sequence + network.sequence_pos_encoder.pe[:, : sequence.shape[1]]
             )
-            total = total + self.decoder(sequence, states)[:, 2:]
+            total = total + self.decoder(sequence, memory)[:, 2:]
         return network.output_process.pose_head(total)
+
+    def call(self, x: Tensor, t: Tensor) -> Tensor:
+        """The network once, its texts encoded for it."""
+        return self.decode(x, t, self.encode())
 
     def step(self, x: Tensor, t: Tensor) -> Tensor:
         """Both calls of a step."""
