@@ -18,8 +18,15 @@ from typing import TYPE_CHECKING
 
 from handx import candidates, files
 from handx.candidates import Candidate
+from handx.reading import (
+    Reading,
+    assured,
+    motion_sha256,
+    read,
+    text_verdict,
+)
 from handx_gen.errors import InputError
-from handx_gen.kinematics.requests import MatchResult, RequestedEvents, match
+from handx_gen.kinematics.requests import MatchResult, match
 from handx_gen.kinematics.second_reader import second_opinion
 from handx_gen.motion import BimanualMotion
 from handx_gen.prompt import Plan
@@ -43,21 +50,6 @@ RUN_FILES = (
 
 MAX_SAMPLES = 256
 """Most motions drawn for one request."""
-
-
-@dataclass(frozen=True)
-class Reading:
-    """A request, and what the rules could read in it.
-
-    Attributes:
-        plan: What the generator gets.
-        requested: What the motion is judged by.
-        nearest: The nearest request of the vocabulary, where a word was not read.
-    """
-
-    plan: Plan
-    requested: RequestedEvents
-    nearest: str = ""
 
 
 @dataclass(frozen=True)
@@ -130,6 +122,7 @@ def run(
     spec = load_robot(robot)
     with files.staged(Path(out), RUN_FILES) as folder:
         with _timed("generate", stage, times):
+            reading = assured(reading, model, seed, device)
             drawn = draw(reading, model, seed, samples, device)
             drawn = drawn if samples > 1 else [_best_of(drawn)]
         tried = [
@@ -189,23 +182,9 @@ def _attempt(
     with _timed("retarget", stage, times):
         trajectory, retarget_report = retarget(motion, spec)
     with _timed("validate", stage, times):
-        verdict = text_verdict(found, reading.nearest)
+        verdict = text_verdict(found, reading)
         rollout, report = validate(trajectory, spec, verdict, retarget_report)
     return _Attempt(motion, found, trajectory, retarget_report, rollout, report)
-
-
-def read(request: str | Plan, seconds: float | None = None) -> Reading:
-    """What a sentence, or a plan, asks for.
-
-    Raises:
-        InputError: The text is empty or too long, or `seconds` is out of range.
-    """
-    from handx_gen.procedural.reader import read_plan
-
-    plan = Plan.from_text(request, seconds) if isinstance(request, str) else request
-    program = read_plan(plan)
-    nearest = "" if program.requested.understood else program.nearest
-    return Reading(plan, program.requested, nearest)
 
 
 def generate(
@@ -280,42 +259,6 @@ def _preference(result: MatchResult) -> tuple[bool, float]:
     return result.answer == "yes", result.f1 or 0.0
 
 
-def text_verdict(found: MatchResult, nearest: str = "") -> Verdict:
-    """Does the motion contain what the text asked?"""
-    reasons = found.reasons
-    if nearest:
-        reasons = (*reasons, f"nearest known request: “{nearest}”")
-    return Verdict(found.answer, tuple(reasons))
-
-
-def text_verdict_of(
-    trajectory: BimanualTrajectory, motion_file: Path | None, where: str = "trajectory"
-) -> Verdict:
-    """The text verdict of a trajectory, judged again on the motion it was made from.
-
-    Args:
-        trajectory: Remembers its text and the hash of its motion.
-        motion_file: That motion; None if it is not at hand.
-        where: The trajectory's file name, for messages.
-
-    Raises:
-        InputError: The file is not the motion that the trajectory was made from.
-    """
-    if motion_file is None:
-        return Verdict("can't tell", ("the motion it was made from is not at hand",))
-    motion = BimanualMotion.load(motion_file)
-    if trajectory.provenance.get("motion_sha256") != motion_sha256(motion):
-        raise InputError(
-            motion_file, "joints", f"not the motion that {where} was made from",
-            "name that motion with --motion, or retarget this one",
-        )  # fmt: skip
-    text = str(trajectory.provenance.get("text", ""))
-    if not text.strip():
-        return Verdict("can't tell", ("nothing was asked of this motion in words",))
-    reading = read(text)
-    return text_verdict(match(motion, reading.requested), reading.nearest)
-
-
 def retarget(
     motion: BimanualMotion, robot: RobotSpec
 ) -> tuple[BimanualTrajectory, "RetargetReport"]:
@@ -333,13 +276,6 @@ def retarget(
         "retarget_sha256": _sha256(report.to_json()),
     }
     return replace(trajectory, provenance=provenance), report
-
-
-def motion_sha256(motion: BimanualMotion) -> str:
-    """Hash of a motion's arrays, which ties a trajectory to it."""
-    digest = hashlib.sha256(f"{motion.fps}|{motion.present.tolist()}".encode())
-    digest.update(motion.joints.astype("<f4").tobytes())
-    return digest.hexdigest()
 
 
 def validate(

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from handx_gen.abstention import DRAWS, Abstention, agreement
 from handx_gen.checkpoint import ASSETS, GeneratorConfig, load_checkpoint
 from handx_gen.errors import HandxError, InputError
 from handx_gen.kinematics.descriptors import hand_signals
@@ -43,6 +44,7 @@ class Generator:
         config: What its checkpoint says.
         encoder: The text encoder named there.
         device: Torch device of the network.
+        abstention: How sure it is of knowing a request, where that was calibrated.
     """
 
     def __init__(
@@ -51,6 +53,7 @@ class Generator:
         config: GeneratorConfig,
         encoder: "TextEncoder",
         device: str = "cpu",
+        abstention: Abstention | None = None,
     ) -> None:
         if encoder.width != config.denoiser["text_width"]:
             raise InputError(
@@ -60,6 +63,7 @@ class Generator:
             )  # fmt: skip
         self.denoiser, self.config = denoiser, config
         self.encoder, self.device = encoder, device
+        self.abstention = abstention
 
     @classmethod
     def load(cls, folder: str | Path, device: str = "cpu") -> "Generator":
@@ -73,7 +77,8 @@ class Generator:
         denoiser, config = load_checkpoint(folder, device)
         from handx_gen.text import load_encoder
 
-        return cls(denoiser, config, load_encoder(config.encoder), device)
+        encoder = load_encoder(config.encoder)
+        return cls(denoiser, config, encoder, device, Abstention.load(Path(folder)))
 
     def read(self, prompts: list[Prompt]) -> "tuple[TextMemory, TextMemory]":
         """Encode prompts for the network, and the same batch with the text dropped."""
@@ -147,6 +152,23 @@ class Generator:
             self._played(plan, clips[n * len(prompts) : (n + 1) * len(prompts)], seed)
             for n, seed in enumerate(seeds)
         ]
+
+    def known(self, plan: Plan, seed: int) -> float | None:
+        """Chance that a plan is one that the network knows; its least known segment's.
+
+        None where it was never calibrated (`training.evaluation.abstention`).
+        """
+        if self.abstention is None:
+            return None
+        chances = []
+        for segment in plan.segments:
+            seeds = [seed + k for k in range(DRAWS)]
+            clips = self.clips([segment.prompt] * DRAWS, seeds)
+            agreed = agreement([BimanualMotion(c, self.config.fps) for c in clips])
+            texts = [segment.prompt.text]
+            likeness = float(self.abstention.likeness(self.encoder, texts)[0])
+            chances.append(self.abstention.known(likeness, agreed))
+        return min(chances)
 
     def _played(self, plan: Plan, clips: np.ndarray, seed: int) -> BimanualMotion:
         """A plan's clips at their lengths, one after another."""

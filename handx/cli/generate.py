@@ -20,12 +20,14 @@ class Generate(Drawing):
         """Draw the motion, write it, and print what it does."""
         from handx import files, pipeline
         from handx.cli import console, summaries
+        from handx.reading import assured
 
         reading = pipeline.read(self.request(), self.seconds)
         with (
             files.staged(self.out, (files.MOTION,)) as folder,
             console.progress("generate"),
         ):
+            reading = assured(reading, self.model, self.seed, self.device)
             motion, found = pipeline.generate(
                 reading, self.model, self.seed, self.samples, self.device
             )

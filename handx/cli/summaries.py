@@ -8,7 +8,8 @@ from rich.text import Text
 
 from handx.candidates import Candidate, best
 from handx.cli.console import answer, facts, listing
-from handx.pipeline import Reading, RunResult, text_verdict
+from handx.pipeline import RunResult
+from handx.reading import Reading, text_verdict
 from handx_gen.kinematics.contacts import split_pair
 from handx_gen.kinematics.requests import MatchResult
 from handx_gen.kinematics.requests import describe as describe_request
@@ -36,7 +37,7 @@ def motion(drawn: BimanualMotion, reading: Reading, found: MatchResult) -> Table
                 f"{len(drawn)} frames, {drawn.duration:.2f} s at {drawn.fps:g} Hz",
             ),
             ("event F1", score),
-            ("text verdict", answer(text_verdict(found, reading.nearest))),
+            ("text verdict", answer(text_verdict(found, reading))),
         ],
     )
 

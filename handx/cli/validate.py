@@ -30,7 +30,7 @@ class Validate:
 
     def execute(self) -> int:
         """Simulate, write, and print checks and verdicts."""
-        from handx import files, pipeline
+        from handx import files, pipeline, reading
         from handx.cli import console
         from retarget.trajectory import BimanualTrajectory
         from robots import load_robot
@@ -38,7 +38,7 @@ class Validate:
         trajectory = BimanualTrajectory.load(self.trajectory)
         robot = load_robot(trajectory.robot)
         here = self.trajectory.parent
-        text = pipeline.text_verdict_of(
+        text = reading.text_verdict_of(
             trajectory, self._motion(here), str(self.trajectory)
         )
         kinematics = pipeline.retarget_report_of(trajectory, here / files.RETARGET)

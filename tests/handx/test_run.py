@@ -7,6 +7,7 @@ import pytest
 from mcap.reader import make_reader
 
 from handx import pipeline
+from handx.reading import text_verdict, text_verdict_of
 from handx_gen.motion import BimanualMotion
 from retarget.trajectory import BimanualTrajectory
 from robots import load_robot
@@ -104,7 +105,7 @@ def test_without_its_motion_the_text_cannot_be_told(finished, handx, tmp_path):
     assert report.verdicts["text"].answer == "can't tell"
     assert not report.passed
     trajectory = BimanualTrajectory.load(file)
-    told = pipeline.text_verdict_of(trajectory, finished.folder / "motion.npz")
+    told = text_verdict_of(trajectory, finished.folder / "motion.npz")
     assert told.answer == "yes"
 
 
@@ -116,7 +117,7 @@ def test_a_motion_that_does_something_else_is_a_no(handx, tmp_path):
     reading = pipeline.read("make a fist with the right hand")
     from handx_gen.kinematics.requests import match
 
-    verdict = pipeline.text_verdict(match(motion, reading.requested), reading.nearest)
+    verdict = text_verdict(match(motion, reading.requested), reading)
     assert verdict.answer == "no"
     assert verdict.reasons
 
@@ -167,7 +168,7 @@ def test_what_the_robot_cannot_reach_is_no_pass_and_says_by_how_much():
     motion, found = pipeline.generate(reading, "program")
     assert found.answer == "yes"
     trajectory, kinematics = pipeline.retarget(motion, inspire)
-    verdict = pipeline.text_verdict(found)
+    verdict = text_verdict(found, reading)
     _, report = pipeline.validate(trajectory, inspire, verdict, kinematics)
     assert not report.passed
     assert report.verdicts["hand"].answer == "no"
