@@ -31,9 +31,12 @@ class Body:
         groups: "waist", "left_arm", … → joint names.
         locked: Groups that stay at rest unless a motion needs them.
         mounts: "left"/"right" → where the hand is.
+        root_height: Of the root link above the ground, where it stands still [m]; it
+            faces +x of the world.
     """
 
     chain: HandSpec
     groups: Mapping[str, tuple[str, ...]]
     locked: tuple[str, ...]
     mounts: Mapping[str, Mount]
+    root_height: float

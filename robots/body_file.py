@@ -72,7 +72,7 @@ def read_body(folder: Path, name: str, table: Table) -> Body:
         ),
         wire_prefix="",
     )
-    return Body(chain, groups, locked, mounts)
+    return Body(chain, groups, locked, mounts, own.number("root_height"))
 
 
 def _mount(row: Table) -> Mount:

@@ -189,7 +189,7 @@ def test_two_hands_with_the_same_names_are_refused(tmp_path: Path) -> None:
     folder = tmp_path / "mine"
     shutil.copytree(SHIPPED / "shadow", folder)
     edit(folder, "hand.toml", lambda t: t.replace('"lh_"', '""').replace('"rh_"', '""'))
-    with pytest.raises(RobotError, match=r"used by both hands.*own wire_prefix"):
+    with pytest.raises(RobotError, match=r"used twice.*own wire_prefix"):
         load_robot(folder)
 
 

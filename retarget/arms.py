@@ -1,0 +1,302 @@
+"""Put a robot's two hands on its arms: `with_arms(trajectory, robot)`.
+
+The hands have been retargeted on free bases. Here the whole two-handed path is shifted
+to where the arms reach it best (one translation, found on a grid of key frames), solved
+for the arms, and made a trajectory inside all limits. What the arms could not follow is
+what the hands' bases then do: `T_world_base` comes from the arms, and the report says how
+far that is from what was asked.
+"""
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, replace
+
+import numpy as np
+
+from handx_gen.skeleton import SIDES
+from retarget import limits
+from retarget.arm_chain import ArmChain, arm_chain
+from retarget.arm_solve import (
+    LEAN,
+    ArmTargets,
+    errors,
+    overlaps,
+    rest_centre,
+    solve_arms,
+)  # fmt: skip
+from retarget.rotations import matrix_from_quaternion, quaternion_from_matrix
+from retarget.trajectory import (
+    BimanualTrajectory,
+    JointTrajectory,
+    continuous_quaternions,
+)  # fmt: skip
+from robots.robot import RobotSpec
+
+KEY_FRAMES = 16
+"""Moments of the clip that decide where it is placed."""
+COARSE = (np.linspace(0.15, 0.39, 4), np.linspace(-0.10, 0.30, 5))
+FINE = 0.04
+"""First and second grid: forward of and above the body's root [m]."""
+NEAR, SQUARE = 0.005, 5.0
+"""A hand is where it should be within these [m, deg]."""
+ITERATIONS = 25
+
+
+@dataclass(frozen=True)
+class ArmReport:
+    """What the arms could do.
+
+    Attributes:
+        shift: (3,) how the motion was moved from where `placement.place` put it [m].
+        position_mm: side → mean, 95th percentile and largest distance of the hand's root
+            from where it should be [mm].
+        turn_deg: side → the same of its orientation [deg].
+        reached: side → share of samples within 5 mm and 5°.
+        missed: side → first and last second of each stretch that is not reached.
+        at_limit: Joints that are at a limit somewhere → share of samples.
+        clearance_mm: Smallest distance of arms, trunk and hands (not hand to hand);
+            negative where they overlap [mm].
+        top_speed_ratio: Largest joint velocity over its limit.
+        lean_mm: Largest sideways shift of the centre of mass from the rest pose [mm],
+            legs not counted.
+        lean_bound_mm: What it should stay within [mm].
+    """
+
+    shift: tuple[float, float, float]
+    position_mm: Mapping[str, tuple[float, float, float]]
+    turn_deg: Mapping[str, tuple[float, float, float]]
+    reached: Mapping[str, float]
+    missed: Mapping[str, tuple[tuple[float, float], ...]]
+    at_limit: Mapping[str, float]
+    clearance_mm: float
+    top_speed_ratio: float
+    lean_mm: float
+    lean_bound_mm: float
+
+    def to_dict(self) -> dict:
+        """Plain values, ready for JSON."""
+        return asdict(self)
+
+    def rows(self) -> list[tuple[str, str]]:
+        """What and its value, for a table."""
+        rows = []
+        for side in self.reached:
+            p, t = self.position_mm[side], self.turn_deg[side]
+            rows.append(
+                (
+                    f"{side} arm",
+                    f"{100 * self.reached[side]:.0f} % of the path reached; mean "
+                    f"{p[0]:.1f} mm, {t[0]:.1f}°; worst {p[2]:.1f} mm, {t[2]:.1f}°",
+                )
+            )
+            if self.missed[side]:
+                spans = ", ".join(
+                    f"{a:.1f}–{b:.1f} s" for a, b in self.missed[side][:4]
+                )
+                rows.append(("… not reached at", spans))
+        held = ", ".join(f"{k} ({100 * v:.0f} %)" for k, v in self.at_limit.items())
+        return [
+            *rows,
+            ("joints at a limit", held or "none"),
+            ("arms keep apart by", f"{self.clearance_mm:.0f} mm"),
+            ("arms' top speed", f"{100 * self.top_speed_ratio:.0f} % of the limit"),
+            (
+                "centre of mass",
+                f"shifts {self.lean_mm:.0f} mm sideways at most "
+                f"(bound {self.lean_bound_mm:.0f} mm, legs not counted)",
+            ),
+        ]
+
+
+def with_arms(
+    trajectory: BimanualTrajectory, robot: RobotSpec
+) -> tuple[BimanualTrajectory, ArmReport]:
+    """Add the arms to a trajectory of hands on free bases.
+
+    Args:
+        trajectory: Both hands, or one; the other arm rests.
+        robot: A robot with a body.
+
+    Returns:
+        The trajectory with a group for waist and each arm and with the hands' bases
+        where the arms put them, in the world in which the body's root stands still at
+        (0, 0, `root_height`) and faces +x; and the report.
+
+    Raises:
+        RetargetError: The robot has no body.
+    """
+    chain = arm_chain(robot)
+    wanted = np.array([trajectory.hands[side] is not None for side in SIDES])
+    root = np.array([0.0, 0.0, chain.body.root_height])
+    rotation = matrix_from_quaternion(trajectory.T_world_base[..., :4])
+    position = trajectory.T_world_base[..., 4:] - root
+    shift, start = place(chain, rotation, position, wanted)
+    targets = ArmTargets(rotation, position + shift, wanted)
+    time = trajectory.time_from_start
+    q = solve_arms(chain, targets, start, float(time[1] - time[0]))
+    positions, velocities, ratio = _inside_limits(chain, q, time)
+    pose = chain.model.forward(positions)
+    rotation, position = chain.roots(pose)
+    bases = np.concatenate([quaternion_from_matrix(rotation), position + root], -1)
+    bases[:, ~wanted] = trajectory.T_world_base[:, ~wanted]
+    groups = {}
+    for group, joints in chain.body.groups.items():
+        columns = [chain.model.spec.joint_names.index(joint) for joint in joints]
+        groups[group] = JointTrajectory(
+            joints, positions[:, columns], velocities[:, columns], time
+        )
+        spec = chain.model.spec
+        groups[group].check_limits(
+            spec.lower[columns], spec.upper[columns], spec.velocity_limit[columns]
+        )
+    report = _report(chain, pose, targets, positions, ratio, time, shift)
+    return (
+        replace(
+            trajectory,
+            T_world_base=continuous_quaternions(bases),
+            tip_targets=trajectory.tip_targets + shift,
+            groups=groups,
+            provenance={**trajectory.provenance, "arms": report.to_dict()},
+        ),
+        report,
+    )
+
+
+def place(
+    chain: ArmChain, rotation: np.ndarray, position: np.ndarray, wanted: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """Where the motion goes, and arm angles to begin with.
+
+    Every shift of a grid is tried on key frames, all of them solved at once; then a
+    finer grid about the best.
+
+    Args:
+        chain: The robot's body.
+        rotation: (T, 2, 3, 3) of the hands' roots.
+        position: (T, 2, 3) in the body's root frame, before the shift [m].
+        wanted: (2,) bool.
+
+    Returns:
+        (3,) shift [m], (T, m) angles [rad].
+    """
+    keys = np.unique(np.linspace(0, len(position) - 1, KEY_FRAMES).astype(int))
+    middle = position[:, wanted].mean((0, 1))
+    _, at_rest = chain.roots(chain.model.forward(chain.model.rest[None]))
+    # One hand alone goes in front of its own shoulder.
+    sideways = 0.0 if wanted.all() else float(at_rest[0, wanted, 1].mean())
+    best = np.zeros(3)
+    solved = np.zeros((len(keys), len(chain.moving)))
+    for forward, up in (COARSE, ((-FINE, 0.0, FINE), (-FINE, 0.0, FINE))):
+        base = (
+            best
+            if forward is not COARSE[0]
+            else np.array([0.0, sideways, 0.0]) - middle
+        )
+        shifts = np.array([base + [x, 0.0, z] for x in forward for z in up])
+        q, value = _try(chain, rotation[keys], position[keys], wanted, shifts)
+        k = int(value.argmin())
+        best, solved = shifts[k], q[k]
+    start = np.stack(
+        [np.interp(np.arange(len(position)), keys, column) for column in solved.T], 1
+    )
+    return best, start
+
+
+def _try(
+    chain: ArmChain,
+    rotation: np.ndarray,
+    position: np.ndarray,
+    wanted: np.ndarray,
+    shifts: np.ndarray,
+) -> tuple[np.ndarray, np.ndarray]:
+    """Angles (S, K, m) and mean cost (S,) of key frames (K, 2, …) under shifts (S, 3)."""
+    count, keys = len(shifts), len(position)
+    targets = ArmTargets(
+        np.tile(rotation, (count, 1, 1, 1)),
+        (position + shifts[:, None, None]).reshape(-1, 2, 3),
+        wanted,
+    )
+    rest = chain.model.rest[chain.moving]
+    start = np.tile(rest, (count * keys, 1))
+    q = solve_arms(chain, targets, start, None, ITERATIONS)
+    free = np.repeat(chain.model.rest[None], len(q), 0)
+    free[:, chain.moving] = q
+    place_error, turn = errors(chain, chain.model.forward(free), targets)
+    miss = np.linalg.norm(place_error, axis=-1) / 0.005
+    miss = miss + np.linalg.norm(turn, axis=-1) / 0.1
+    value = (np.minimum(miss, 20.0) * wanted).sum(1)
+    # Among shifts that reach alike, the one that keeps the arms near rest.
+    value += 0.05 * np.linalg.norm(q - rest, axis=1)
+    return q.reshape(count, keys, -1), value.reshape(count, keys).mean(1)
+
+
+def _inside_limits(
+    chain: ArmChain, q: np.ndarray, time: np.ndarray
+) -> tuple[np.ndarray, np.ndarray, float]:
+    """All joints' positions and velocities (T, n) on a spline, and the top speed ratio."""
+    h = float(time[1] - time[0])
+    model = chain.model
+    lower, upper = model.lower[chain.moving], model.upper[chain.moving]
+    controls = np.clip(limits.control_points(q[1:-1]), lower, upper)
+    most = model.velocity_limit[chain.moving]
+    controls = limits.slow_envelope(controls, most * h * (1 - limits.SPEED_MARGIN))
+    moved, speeds = limits.spline_knots(controls, h)
+    positions = np.repeat(model.rest[None], len(time), 0)
+    velocities = np.zeros_like(positions)
+    positions[:, chain.moving] = np.clip(moved, lower, upper)
+    velocities[:, chain.moving] = speeds
+    return positions, velocities, float((np.abs(speeds) / most).max())
+
+
+def _report(
+    chain: ArmChain,
+    pose,
+    targets: ArmTargets,
+    positions: np.ndarray,
+    ratio: float,
+    time: np.ndarray,
+    shift: np.ndarray,
+) -> ArmReport:
+    place_error, turn = errors(chain, pose, targets)
+    millimetres = 1000 * np.linalg.norm(place_error, axis=-1)
+    degrees = np.degrees(np.linalg.norm(turn, axis=-1))
+    good = (millimetres <= 1000 * NEAR) & (degrees <= SQUARE)
+    here = [(k, side) for k, side in enumerate(SIDES) if targets.wanted[k]]
+
+    def three(values: np.ndarray) -> tuple[float, float, float]:
+        return (
+            float(values.mean()),
+            float(np.percentile(values, 95)),
+            float(values.max()),
+        )
+
+    spec = chain.model.spec
+    close = (positions <= spec.lower + 2e-3) | (positions >= spec.upper - 2e-3)
+    held = {
+        spec.joint_names[j]: float(close[:, j].mean())
+        for j in chain.moving
+        if close[:, j].any()
+    }
+    found, keep = overlaps(chain, pose, 0.3)
+    centre = chain.centre_of_mass(pose)[0] - rest_centre(chain)
+    return ArmReport(
+        shift=(float(shift[0]), float(shift[1]), float(shift[2])),
+        position_mm={side: three(millimetres[:, k]) for k, side in here},
+        turn_deg={side: three(degrees[:, k]) for k, side in here},
+        reached={side: float(good[:, k].mean()) for k, side in here},
+        missed={side: _spans(~good[:, k], time) for k, side in here},
+        at_limit=held,
+        clearance_mm=1000 * float(found.distance[keep].min(initial=0.3)),
+        top_speed_ratio=ratio,
+        lean_mm=1000 * float(np.linalg.norm(centre[:, :2], axis=1).max()),
+        lean_bound_mm=1000 * LEAN,
+    )
+
+
+def _spans(flags: np.ndarray, time: np.ndarray) -> tuple[tuple[float, float], ...]:
+    """First and last time of each run of True."""
+    edges = np.flatnonzero(
+        np.diff(np.concatenate([[False], flags, [False]]).astype(int))
+    )
+    return tuple(
+        (float(time[a]), float(time[b - 1])) for a, b in zip(edges[::2], edges[1::2])
+    )
