@@ -13,6 +13,7 @@ from handx_gen.errors import InputError
 from handx_gen.text import load_encoder
 from training.configs import CONFIGS, TrainConfig
 from training.data.batch import Loader
+from training.data.resident import ResidentLoader, fits
 from training.loop import Run
 
 
@@ -158,6 +159,8 @@ def begin(options: Options, report: Callable[[int], None] = lambda clips: None) 
         if isinstance(config.denoiser, DenoiserConfig):
             shape["frames"] = loader.frames
         config = replace(config, denoiser=replace(config.denoiser, **shape))
+    if device.startswith("cuda") and fits(loader, device):
+        loader = ResidentLoader(loader.folder, loader.norm, config.seed, device)
     run = Run(config, loader, options.out, device)
     if (options.out / "state.pt").is_file():
         run.resume()

@@ -8,6 +8,7 @@ torch = pytest.importorskip("torch")
 from handx_gen.errors import InputError  # noqa: E402
 from handx_gen.text import HashedEncoder  # noqa: E402
 from training.data.batch import TEXT_BUCKET, Loader, balance  # noqa: E402
+from training.data.resident import ResidentLoader  # noqa: E402
 from training.data.synthetic import make_shard  # noqa: E402
 
 
@@ -85,3 +86,22 @@ def test_rare_primitives_are_drawn_more_often_but_not_as_often_as_common_ones():
 
 def test_clips_without_primitives_count_once():
     np.testing.assert_array_equal(balance([()] * 5), np.ones(5))
+
+
+@pytest.mark.parametrize("part", [(0, 1), (1, 3)])
+def test_data_on_the_device_give_the_same_batches(data, part):
+    loader = Loader(data, seed=3)
+    resident = ResidentLoader(data, loader.norm, 3, "cpu")
+    for step in range(4):
+        plain, quick = (each.draw(step, 12, *part) for each in (loader, resident))
+        for name, value in vars(plain).items():
+            torch.testing.assert_close(getattr(quick, name), value, rtol=0, atol=2e-6)
+
+
+def test_new_shards_reach_the_device(teacher, tmp_path):
+    make_shard(0, 3, HashedEncoder(16), teacher).save(tmp_path, 0)
+    resident = ResidentLoader(tmp_path, None, 0, "cpu")
+    make_shard(3, 4, HashedEncoder(16), teacher).save(tmp_path, 3)
+    resident.refresh(resident.found())
+    plain = Loader(tmp_path, resident.norm).draw(0, 7)
+    torch.testing.assert_close(resident.draw(0, 7).x, plain.x, rtol=0, atol=2e-6)
