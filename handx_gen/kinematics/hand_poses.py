@@ -64,7 +64,7 @@ def hand_view(motion: BimanualMotion, side: int) -> HandView:
 
 def _straight(view: HandView, limit: float = EXTENDED) -> np.ndarray:
     """All four fingers extended, (T,) bool."""
-    return (view.signals.curl[:, 1:] <= limit).all(1)
+    return np.all(view.signals.curl[:, 1:] <= limit, axis=1)
 
 
 def _base(view: HandView) -> np.ndarray:
