@@ -12,12 +12,14 @@ It acts only at the noise levels where text decides something: at low noise it m
 movement jerky, at the highest it overshoots [Kynkaanniemi2024].
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from torch import Tensor
 
 from handx_gen.diffusion.denoiser import MotionDenoiser, TextMemory
 from handx_gen.diffusion.sampler import Predictor
+from handx_gen.errors import InputError
+from handx_gen.text.encoder import BRANCHES
 
 INTERVAL = (0.25, 0.95)
 """Noise levels on the flow within which guidance acts."""
@@ -75,5 +77,41 @@ def classifier_free(
     def adjust(predict: Predictor) -> Predictor:
         # The text-free call comes first: the sampler keeps the contacts of the last.
         return guided([without_text, predict], [weight], interval)
+
+    return adjust
+
+
+def by_branch(
+    denoiser: MotionDenoiser,
+    text: tuple[Tensor, Tensor, Tensor],
+    weights: Mapping[str, float],
+    interval: tuple[float, float] = INTERVAL,
+) -> Callable[[Predictor], Predictor]:
+    """As `classifier_free`, each branch of the text by its own weight.
+
+    Args:
+        denoiser: The model.
+        text: Token states (B, L, D), mask (B, L) bool and branch (B, L) of the prompts.
+        weights: Of the branches by name (`BRANCHES`); 1 where not given.
+        interval: Noise levels within which it acts.
+    """
+    if unknown := sorted(set(weights) - set(BRANCHES)):
+        raise InputError(
+            "guidance", unknown[0], "no such branch", f"one of {', '.join(BRANCHES)}"
+        )
+    states, mask, branch = text
+    wanted = [float(weights.get(name, 1.0)) for name in BRANCHES]
+
+    def reading(count: int) -> Predictor:
+        """With the text of the first `count` branches."""
+        memory = denoiser.remember(states, mask & (branch < count), branch)
+        return lambda x, t: denoiser(x, x.new_full((len(x),), t), memory)[0]
+
+    def adjust(predict: Predictor) -> Predictor:
+        fewer = [
+            reading(count) if share else predict
+            for count, share in enumerate(shares(wanted)[:-1])
+        ]
+        return guided([*fewer, predict], wanted, interval)
 
     return adjust

@@ -3,7 +3,8 @@
 import pytest
 import torch
 
-from handx_gen.diffusion.guidance import guided, shares
+from handx_gen.diffusion.denoiser import DenoiserConfig, MotionDenoiser
+from handx_gen.diffusion.guidance import by_branch, guided, shares
 from handx_gen.diffusion.paper.network import PaperConfig, PaperDenoiser
 from handx_gen.diffusion.paper.sampling import (
     PAPER,
@@ -139,3 +140,47 @@ def test_the_papers_own_sampling_makes_a_thousand_calls(denoiser):
 def test_unknown_ways_of_sampling_are_refused(change, says):
     with pytest.raises(InputError, match=says):
         PaperSampling(**change)
+
+
+@pytest.fixture
+def default() -> MotionDenoiser:
+    torch.manual_seed(0)
+    config = DenoiserConfig(width=32, depth=1, heads=2, patch=3, frames=6, text_width=8)
+    model = MotionDenoiser(config).eval()
+    with torch.no_grad():  # zero-initialised layers would hide the text
+        for weight in model.parameters():
+            weight.add_(0.1 * torch.randn_like(weight))
+    return model
+
+
+@torch.inference_mode()
+def test_the_default_network_follows_each_branch_by_its_own_weight(default):
+    states, mask, branch = text()
+    x, t = torch.randn(2, 2, 6, 63), 0.5
+    time = torch.full((2,), t)
+
+    def read(readable):
+        return default(x, time, default.remember(states, readable, branch))[0]
+
+    def whole(x, t):
+        return read(mask)
+
+    def with_weights(interval=(0, 1), **weights):
+        adjust = by_branch(default, (states, mask, branch), weights, interval)
+        return adjust(whole)(x, t)
+
+    nothing, everything = read(mask & False), read(mask)
+    left, right = (read(mask & (branch == number)) for number in (1, 2))
+    assert torch.equal(with_weights(), everything)
+    none = with_weights(sentence=0, left=0, right=0, relation=0)
+    torch.testing.assert_close(none, nothing)
+    assert (everything - nothing).abs().max() > 1e-3
+    # What is hidden does not count: the hands' own words only.
+    assert (left - right).abs().max() > 1e-3
+    only_left = with_weights(right=0, relation=0)
+    torch.testing.assert_close(only_left, left)
+    stronger = with_weights(left=3, right=0, relation=0)
+    torch.testing.assert_close(stronger, nothing + 3 * (left - nothing))
+    assert torch.equal(with_weights((0.6, 0.9), left=3), everything)
+    with pytest.raises(InputError, match="relation"):
+        by_branch(default, (states, mask, branch), {"both": 2.0})
