@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from retarget.arm_chain import ArmChain
-from retarget.capsules import capsule_set, find_overlaps
+from retarget.capsules import Overlaps, capsule_set, find_overlaps
 from retarget.configuration import HandPose
 from retarget.rotations import quaternion_from_matrix
 
@@ -164,10 +164,12 @@ def _evaluate(chain: ArmChain, targets: ArmTargets, q: np.ndarray) -> _Normal:
     return _Normal(cost, gradient, hessian)
 
 
-def overlaps(chain: ArmChain, pose: HandPose, margin: float):
-    """Capsule pairs of arms, trunk and hands closer than `margin`; not hand on hand.
+def overlaps(
+    chain: ArmChain, pose: HandPose, margin: float
+) -> tuple[Overlaps, np.ndarray]:
+    """Capsule pairs closer than `margin` [m], and which of them the arms must part.
 
-    Whether the hands may touch is the hands' business.
+    Whether the hands may touch one another is the hands' business.
     """
     capsules = capsule_set(chain.model.spec)
     ends = (pose.locate(capsules.start), pose.locate(capsules.end))

@@ -6,12 +6,14 @@ report.
 """
 
 import time as clock
+from dataclasses import replace
 
 import numpy as np
 
 from handx_gen.kinematics.contacts import contact_track
 from handx_gen.motion import BimanualMotion
 from handx_gen.skeleton import SIDES
+from retarget.arms import with_arms
 from retarget.assess import assess
 from retarget.bimanual_solve import SolvedClip, solve_clip, start_frames
 from retarget.calibration import calibrate_both
@@ -72,13 +74,17 @@ def retarget_motion(
 
     trajectory = _trajectory(motion, clip, solved, stretch, options)
     laps.append(("limits", clock.perf_counter()))
+    arms = None
+    if robot.body is not None:
+        trajectory, arms = with_arms(trajectory, robot)
+        laps.append(("arms", clock.perf_counter()))
     frame = np.rint(motion.time * clip.fps).astype(int)
     converged = solved.converged[np.minimum(frame, len(clip) - 1)]
     seconds = {name: b - a for (_, a), (name, b) in zip(laps, laps[1:])}
     report = assess(
         robot, trajectory, calibrations, stretch, motion.fps, converged, seconds
     )
-    return trajectory, report
+    return trajectory, replace(report, arms=arms)
 
 
 def _solve(clip: Clip, options: RetargetOptions) -> tuple[Clip, SolvedClip, float]:

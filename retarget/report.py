@@ -9,6 +9,7 @@ import numpy as np
 
 from handx_gen import npz
 from handx_gen.errors import InputError
+from retarget.arm_report import ArmReport
 
 SCHEMA_VERSION = 1
 NEAR = 0.030
@@ -96,6 +97,7 @@ class RetargetReport:
             back.
         seconds: Computing time by stage [s].
         unsolved_bound_mm: See above.
+        arms: What the arms could follow; None for hands on free bases.
     """
 
     robot: str
@@ -122,6 +124,7 @@ class RetargetReport:
     saturated_fraction: float
     seconds: Mapping[str, float] = field(default_factory=dict)
     unsolved_bound_mm: float = 30.0
+    arms: ArmReport | None = None
 
     def to_dict(self) -> dict:
         """Plain values, ready for JSON."""
@@ -153,6 +156,8 @@ class RetargetReport:
                 )
             body["contacts"] = tuple(ContactFigures(**row) for row in body["contacts"])
             body["unsolved"] = tuple(body["unsolved"])
+            if body.get("arms") is not None:
+                body["arms"] = ArmReport(**body["arms"])
             return cls(**body)
         except FileNotFoundError:
             raise InputError(path, "", "no such file", "retarget first") from None
@@ -186,6 +191,7 @@ class RetargetReport:
             ),
             ("unsolved frames", f"{len(self.unsolved)} of {self.frames}"),
             ("saturated samples", f"{100 * self.saturated_fraction:.1f} %"),
+            *(self.arms.rows() if self.arms is not None else ()),
         ]
         for pair in (*self.pinch.unreachable, *self.inter_hand.unreachable):
             floor = next(c.floor_mm for c in self.contacts if c.pair == pair)
