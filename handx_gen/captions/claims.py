@@ -1,3 +1,4 @@
+# ruff: noqa: E501  # patterns read better unbroken
 """What a caption claims: which event, which hand, which finger, in which order."""
 
 import re
@@ -20,6 +21,13 @@ _COUNT = re.compile(
 _EARLY = re.compile(r"\bearly\b|\b(at|in) the (start|beginning)\b|\binitially\b")
 _LATE = re.compile(r"\blate\b|\b(at|towards|near) the (very )?end\b|\bat last\b")
 _BORROWED = ("bend", "extend", "contact", "pinch", "roll", "circle", "gesture", "lead")
+_TWISTED = re.compile(
+    r"\b(apart from|except|save|everything|neither|nor|none|rather|instead|this one|the one|those|"
+    r"there|which|that|who|others?)\b"
+)
+"""Words after which a sentence need not say what its verb and its nouns do."""
+_SIMPLE = 12
+"""Words up to which a clause with one verb is taken at its word."""
 _PARTS = re.compile(
     r"\b(thumb|index|forefinger|middle|ring|pinky|pinkie|little|fingers?|fingertips?|digits?|wrist|palm)\b"
 )
@@ -103,7 +111,9 @@ def read_claims(caption: Caption) -> Claims:
             link = "" if claims else chunk.link
             if chunk.link in THEN and not chunk.opens:
                 claims = [c for c in claims if c.kind not in ("apart", "still")]
-            sure = read_in_full(chunk.text)
+            sure = read_in_full(chunk.text) and not _TWISTED.search(chunk.text)
+            sure = sure and len(predicates(chunk.text)) < 2
+            sure = sure and len(chunk.text.split()) <= _SIMPLE
             claims = [replace(c, sure=sure, **_circumstances(chunk, c)) for c in claims]
             indices = list(range(len(found), len(found) + len(claims)))
             found += claims

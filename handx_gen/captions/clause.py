@@ -1,3 +1,4 @@
+# ruff: noqa: E501  # patterns read better unbroken
 """One chunk of a caption → its claims: which hand and fingers each predicate is about."""
 
 import re
@@ -31,7 +32,7 @@ _ALL = re.compile(r"\ball of them\b|\bthey all\b|"
                   r"\b(all|every|each|four|five) ?(of )?(the |its |her |his )?(four |five )?"
                   r"(left |right )?(fingers?|fingertips?)\b")  # fmt: skip
 _OTHERS = re.compile(
-    r"(?<!each )\bothers?\b(?! (hand|palm|one|side))|\bthe rest\b|\bremaining fingers\b"
+    r"(?<!each )\bothers?\b(?! (hand|palm|one|side))|\bthe rest\b|\bremaining fingers\b|\belse\b"
     r"|\bneighbours?\b"
 )
 _PAIR = re.compile(rf"\b({'|'.join(FINGERS)}) to (?:the )?({'|'.join(FINGERS)})\b")
@@ -41,6 +42,11 @@ _PALM_SIDE = re.compile(
 _OTHER_HAND = re.compile(
     r"\b(other|opposite) (hand|palm|one)\b|\bpartner\b|\bpalm of the (left|right) hand\b"
 )
+_STATIC = re.compile(
+    r"\b(not|no|never|only|except|save|but|other|out|up|extended|straight|tall|free|alone|says?|remain\w*|"
+    r"stay\w*|keep\w*|kept|hold\w*|held|offer\w*|leav\w*|with|un\w+ed|is|are|towards?|by)\b|n't\b"
+)
+"""Words after which a finger named need not be one that moves."""
 _OF_FINGERS = ("bend", "extend", "straight", "out", "hyperextend")
 
 Predicates = Sequence[tuple[str, "re.Match[str]", bool]]
@@ -58,6 +64,12 @@ def clause_claims(
         parts: All chunks of the part, for "it", "their" and subjects left out.
         number: Which of them `chunk` is.
     """
+    if not predicates and chunk.part in SIDES and not _STATIC.search(chunk.text):
+        return [
+            Claim("acts", chunk.part, (m.finger,), text=chunk.text)
+            for m in chunk.mentions
+            if m.side in ("", chunk.part)
+        ]
     before = parts[:number]
     found: list[Claim] = []
     for k, (kind, match, own) in enumerate(predicates):
@@ -80,15 +92,11 @@ def clause_claims(
             for m in chunk.mentions
             if m.position >= stop and (high is None or m.position < high)
         ]
-        if own and high is not None and kind in _OF_FINGERS:
-            # "curls the index and the thumb stays out": the thumb is the next subject.
-            objects = [
-                m
-                for m in objects
-                if not re.search(
-                    r"\b(and|while|with|but)\b", chunk.text[stop : m.position]
-                )
-            ]
+        if own and kind in _OF_FINGERS:
+            # "they curl and the thumb stays out": the thumb is another verb's subject.
+            first = objects[0].position if objects else stop
+            if re.search(r"\b(and|while|with|but|by)\b", chunk.text[stop:first]):
+                objects = []
         hand = _hand(chunk, start, low)
         if kind == "contact" and own and _listed_next(parts, number):
             continue
@@ -97,7 +105,8 @@ def clause_claims(
         if kind in ("contact", "pinch") or (
             kind == "gather" and (subject or (found and chunk.mentions))
         ):
-            found += _contacts(kind, chunk, match, before, hand, words)
+            after = low if k and predicates[k - 1][0] in _OF_FINGERS else 0
+            found += _contacts(kind, chunk, match, before, hand, words, after)
         elif kind in _OF_FINGERS:
             if _HANDS.search(chunk.text[low:start]) and kind == "bend" and not subject:
                 if re.search(r"\bwrists?\b", chunk.text[low:start]):
@@ -176,9 +185,14 @@ def _contacts(
     before: Sequence[Chunk],
     hand: str,
     words: str,
+    after: int,
 ) -> Iterator[Claim]:
-    """Claims about contact: pinch, touch, palm touch or palms."""
-    text, marks = chunk.text, list(chunk.mentions)
+    """Claims about contact: pinch, touch, palm touch or palms.
+
+    Fingers named before `after` belong to another verb, unless no others are named.
+    """
+    text = chunk.text
+    marks = [m for m in chunk.mentions if m.position >= after] or list(chunk.mentions)
     if _OTHERS.search(text) and not marks:
         return
     if not marks and not _PALM.search(text) and not _EVERY.search(text):
@@ -187,6 +201,9 @@ def _contacts(
                 marks = list(earlier.mentions)
                 text = f"{earlier.text}, {text}"
                 break
+    if match.group(0).startswith("clasp"):
+        yield Claim("contact", "both", text=words)
+        return
     pairs = _PAIR.findall(text)
     own = chunk.part if chunk.part in SIDES else ""
     across = not own or _OTHER_HAND.search(text) or {m.side for m in marks} - {own, ""}
@@ -196,7 +213,10 @@ def _contacts(
     if palm and marks:
         named = _PALM_SIDE.search(text)
         where = _named(named.group(1) or named.group(2), own) if named else ""
-        passive = re.search(r"\bpalm\b.*\bby (?:the |an? )?(?=[a-z]+)", text)
+        passive = re.search(
+            r"\bpalm\b.*\bby (?:the |an? )?(?=[a-z]+)|^(?:it )?(?:gets?|receives?|takes?|feels?) ",
+            text,
+        )
         for m in marks:
             side = m.side if m.side in SIDES else own or _OPPOSITE.get(where, "")
             if passive and own and not where and m.position >= passive.end():
@@ -278,7 +298,7 @@ def _tips(
                 yield Claim("any_touch", side, (others[0],), text=words)
                 return
         # Two fingers pinch with the thumb, or the words are wrong.
-        odd = "" if thumb or thumbed or len(others) < 2 else "no_thumb"
+        odd = "no_thumb" if len(others) == 2 and not (thumb or thumbed) else ""
         for finger in others:
             yield Claim("pinch", side, (finger,), direction=odd, text=words)
         if not others and across:

@@ -1,3 +1,4 @@
+# ruff: noqa: E501  # patterns read better unbroken
 """Does a caption tell of a contact?
 
 Either a claim that was read says so, or a clause names those who take part in it and
@@ -12,14 +13,14 @@ from handx_gen.captions.chunks import Chunk
 from handx_gen.captions.claim import Claim
 from handx_gen.captions.claims import Claims
 from handx_gen.captions.facts import Fact
-from handx_gen.captions.predicates import SPLIT
+from handx_gen.captions.predicates import SPLIT, predicates
 from handx_gen.skeleton import FINGERS, SIDES
 
 _JOINED = re.compile(
     r"\b(to|on|onto|upon|into|against|with|by|between|over|at|together|from|visits?)\b|–"
 )
 _EVERY = re.compile(
-    r"\b(every|each|all|four|both|the|its)\b[^.;]*"
+    r"(?:^|\b(every|each|all|four|both|the|its)\b[^.;]*)"
     r"\b(fingertips?|fingers?|digits?|tips?|of them)\b"
 )
 _ACROSS = re.compile(
@@ -34,7 +35,7 @@ _PALMS = re.compile(
 )
 _LACED = re.compile(
     r"\bbetween (those|the|its|each|one)\b|\b(fingers?|hands?|digits?)\b[^.;]*\b("
-    r"between|through|lock\w*|link\w*|clasp\w*|fold\w* together|joined|hold on to|woven)\b"
+    r"between|through|lock\w*|link\w*|clasp\w*|fold\w* together|joined|hold on to|woven|crossing|into (each other|one another))\b"
     r"|\b(interl|interd|interw|intert|inter-)\w+|\bprayer\b|\b(laces?|lacing|laced)\b"
     r"|\bfinger between finger\b"
 )
@@ -45,8 +46,17 @@ _HANDS_DO = re.compile(
 _FINGERS_DO = re.compile(
     r"\b(fingers|hands) (?!(do|are|is|all|in|keep|stay|remain|of|and)\b)[a-z]+"
 )
-_TIPS = re.compile(r"\b(fingertips?|tips?|fingers|digits)\b[^.;]*\b(against|on|to|joined|contact|touch\w*|"
-                   r"match\w*|correspond\w*|partners?|meet\w*)\b|\btip (contact|touch)\b|\bsteepled?\b")  # fmt: skip
+_TIPS = re.compile(
+    r"\b(fingertips?|tips?|fingers|digits)\b[^.;]*\b(against|on|to|joined|contact|touch\w*|"
+    r"match\w*|correspond\w*|partners?|meet\w*)\b|\btip (contact|touch)\b|\bsteepled?\b"
+)
+_ONE = re.compile(
+    r"\b(finger|fingertip) (to|on|against) (the )?thumb\b"
+    r"|\bthumb (to|on|against) (a |the )?finger\b"
+)
+_THERE = re.compile(
+    r"\b(left|right|other) (hand's )?palm\b|\bpalm of the (left|right|other)\b"
+)
 _PALM = re.compile(r"\bpalms?\b(?! down)|\b(other|left|right) hand\b")
 _ABSENT = re.compile(
     r"\b(no|not|never|without|nothing|none|neither|nor|stays? apart)\b|n't\b"
@@ -80,7 +90,7 @@ def takes_part(claim: Claim, fact: Fact) -> bool:
 
 def covers(claim: Claim, fact: Fact) -> bool:
     """Whether a claim mentions a contact."""
-    if claim.kind in ("shape", "apart"):
+    if claim.kind in ("shape", "apart", "acts"):
         return False
     if claim.kind == "any_touch":
         return takes_part(claim, fact)
@@ -109,6 +119,7 @@ def _names(clause: Chunk, fact: Fact) -> bool:
     absent = _ABSENT.search(text)
     if absent and "," not in text[: absent.start()]:
         return False
+    contact = any(kind in ("contact", "pinch") for kind, _ in predicates(text))
     unread = not SPLIT.search(text)
     joined = unread or _JOINED.search(text)
     if fact.kind == "palms":
@@ -120,16 +131,27 @@ def _names(clause: Chunk, fact: Fact) -> bool:
         return bool(_LACED.search(text) or (unread and _FINGERS_DO.search(text)))
     named = {m.finger for m in clause.mentions if _of(m.side, clause.part, fact.hand)}
     if fact.kind == "pinch":
+        if named == {"thumb"} and clause.part in SIDES and _ONE.search(text):
+            return True  # "finger to thumb"
         every = "thumb" in named and _EVERY.search(text)
         pair = {"thumb", fact.finger} <= named
         return bool((pair or every) and joined)
     if fact.kind == "palm_touch":
+        joined = joined or _THERE.search(text)
         return fact.finger in named and bool(_PALM.search(text) and joined)
     if re.search(r"\btowards?\b|\bleads\b|\bother fingers\b", text):
         return False
     here = {m.finger for m in clause.mentions}
     if not here and _TIPS.search(text):
         return bool(unread or clause.part == "relation" or _ACROSS.search(text))
+    if not here and clause.part in SIDES and contact and _ACROSS.search(text):
+        return True  # "it gives its twin a tap"
+    if (
+        clause.part in SIDES
+        and len(clause.mentions) > 1
+        and here == {fact.finger, fact.other}
+    ):
+        return bool(joined)  # "ring finger to ring finger"
     own = {"left": fact.finger, "right": fact.other}.get(clause.part, "")
     if own:
         return own in here and bool(_ACROSS.search(text) and joined)

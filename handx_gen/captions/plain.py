@@ -6,6 +6,7 @@ one name each ("fourth digit" → "ring"), anatomical terms what they say ("supi
 "palm rotates up"). Words that are not known stay as they are.
 """
 
+import functools
 import re
 from collections.abc import Iterator
 
@@ -20,7 +21,7 @@ _VERBS = {
     "hit": "strike collide",
     "interlace": "interlock intertwine interweave interdigitate entwine mesh interleave "
                  "knit weave",
-    "rub": "chafe scrub grind stroke massage polish",
+    "rub": "chafe scrub grind",
     "spread": "splay fan",
     "rotate": "twist swivel pivot flip revolve",
     "raise": "elevate hoist heighten uplift",
@@ -90,6 +91,10 @@ _RULES = tuple(
     (re.compile(pattern), word)
     for pattern, word in (
         (r"[’`]", "'"),
+        (r"\bafter (?:it|this|them)\b", "then"),
+        (r"\bturn(s|ed|ing)? into\b", "becomes"),
+        (r"\b(palm|thumb|fingers|fingertips|wrist)((?: is| are| stays)?) point(?:s|ing)\b", r"\1\2 facing"),
+        (r"\b(fingers|digits) (?:are |is )?(?:clos(?:e|ed|ing)|shut) (?:up|together)\b", "fingers brought together"),
         (r"(?<=\w)-(to|on|against|into|in)-(?=\w)", r" \1 "),
         (r"\b(little|small|baby)-finger\b", r"\1 finger"),
         (r"\b(?:touch|contact)-free\b", "without contact"),
@@ -110,6 +115,7 @@ _RULES = tuple(
         (r"\bpollex\b|\bthumbs\b|\bhallux\b", "thumb"),
         *((rf"\b(?:{names}) digits?\b", finger) for finger, names in _NUMBERED),
         *((rf"\b(?:{names.split('|')[0]}) finger\b", finger) for finger, names in _NUMBERED[3:]),
+        (r"\beverything (?:but|except|save|bar|other than|apart from)(?: for)? ", "the other fingers, not "),
         (r"\ball (?:of )?(?:the |its )?(?:digits|fingers) (?:but|except|save|bar)(?: for)? ",
          "the other fingers, not "),
         (r"\b(?:every|each) (?:one )?(?:finger|digit|other finger) (?:but|except|save|bar|other than|"
@@ -121,14 +127,14 @@ _RULES = tuple(
          r"(?:tips?|pads?|pulps?)\b", r"\1"),
         (r"\b(?:tip|pad|pulp)-to-(?:tip|pad|pulp)\b|\bpulps?\b|\bpads?\b(?= of)", ""),
         (r"\b(index|middle|ring|pinky)[- ](?:fingers?|digits?|ones?(?! (?:after|by|at)\b))('s)?\b", r"\1"),
-        (r"\bmiddle of (?=the (palm|hand)|its|it\b)", "centre of "),
+        (r"\bmiddle of (?=(?:the |its )?(?:left |right |other )?(?:palm|hand)\b|it\b)", "centre of "),
         (r"\bmiddle joints?\b|\bknuckles?\b", "joint"),
         (r"\b(in|to|towards|at|near|by) the middle(?= of (the )?(clip|motion|sequence)|[,.;]|$"
          r"| (before|and then|as|while|for)\b)", "midway"),
         (r"\bfinger ?tips?\b(?= of the fingers)", "fingertips"),
         (r"\bfinger ?tips\b", "fingertips"),
         # Signs and poses.
-        (r"\bthumbs?[- ]up\b", "gesture_up"),
+        (r"\bthumbs?[- ]up\b(?! to\b)", "gesture_up"),
         (r"\b(peace|victory|rabbit[- ]ears?)( sign)?\b|\bv[- ]shape\b", "v-sign"),
         (r"\bok(ay)?[- ]?(like)?[- ]?(sign|ring|gesture|shape)\b|\bring (?=(from|of|between|with) )",
          "pinch "),
@@ -172,6 +178,8 @@ _RULES = tuple(
          "fingers spread"),
         (r"\b(fingers|digits) (?:drift|move|go|are drawn|come|fall|slide|are moved|are pulled|pull) (?:apart|away from "
          r"(?:each other|one another))", r"\1 spread"),
+        (r"\b(?:opens?|opening) (?:its |the |all )*(?:fingers|digits) (?:wide|apart)\b", "fingers spread"),
+        (r"\bopens? (?=(?:with|by) )", "starts "),
         (r"\bparts? (?:all )?(?:of )?(?:its|the) fingers\b", "fingers spread"),
         (rf"(?:^|\b(?:with|and|while|leaving|leaves|leave|keeping|keeps|but|as)\b|,) ?(?:only |just )?(?:the |its |both )*"
          rf"({_FINGERS_LISTED}) (?:alone )?(?:is |are |being )?"
@@ -187,6 +195,8 @@ _RULES = tuple(
          r"\1\2 bends"),
         (rf", (?:and )?(?:the |its )?({_FINGER}) (?:afterwards?|later|second|third|fourth|after that|subsequently|thereafter)\b",
          r", then the \1"),
+        (rf"\bwith (?:only |just )?(?:the |its )({_FINGERS_LISTED}) (?:standing|raised|outstretched|aside|erect|clear)\b",
+         r" staying straight \1"),
         (r",? with (?:all )?(?:the |its )[^,.;]*\b(?:(?:other|remaining) (?:fingers|digits|ones)|others|rest)\b[^,.;]*", " "),
         (rf"\b(?:the )?({_FINGER})(?:'s turn)? (?:comes? next|is next|follows(?: suit| after)?|comes? after|goes next)\b",
          r"then the \1"),
@@ -218,7 +228,8 @@ _RULES = tuple(
          r"a |at |for |first|again|twice|in |before|after|over|with))", r"going_\2"),
         (r"\b(left|right)wards?\b", r"going_\1"),
         (r"\b(moves?|goes|shifts?|travels?|slides?|drifts?|swings?|moving) (left|right)\b", r"\1 going_\2"),
-        (r"\bexcept(?:ing)?(?: for)? (?:the |its )?(thumb|index|middle|ring|pinky)\b", r"staying straight \1"),
+        (r"\b(?:except(?:ing)?|apart from|other than|besides|but for|save)(?: for)? (?:the |its )?(thumb|index|middle|ring|pinky)\b",
+         r"staying straight \1,"),
         (r"\blittle (?=(?:and|or|to) (the )?(index|middle|ring|pinky)|$|[,.;])", "pinky "),
         (r"\b(?:moves? )?from (?:fully |partially |completely )?(?:extended|straight|open) to "
          r"(?:fully |partially |completely |a )?(?:bent|flexed|curled|closed|fist)\b", "bends"),
@@ -249,6 +260,7 @@ def _range(match: re.Match[str]) -> str:
     return f"in turn {listed}"
 
 
+@functools.lru_cache(maxsize=4096)
 def plain(text: str) -> str:
     """Lower case, one verb per action, one name per finger, directions as `going_left`."""
     text = " ".join(text.lower().split())

@@ -23,7 +23,7 @@ PREDICATES = (
                 r"|\bleans? against\b|\bhit(s|ting)?\b|\bslap(s|ped|ping)?\b|\bgoes to\b|\bruns over\b"
                 r"|\bpalm to palm\b|\bthumb to (?=(the )?(index|middle|ring|pinky))"
                 r"|\brests? (lightly |flat )?(on|against|upon)\b|\bkiss\w*|\bprods?\b|\bgrip(s|ped)?\b|\bjoins?\b(?! (it|in|them)\b)|\bjoined\b"
-                r"|\b(placed|put|laid|set|held) (to|on|onto|against|upon)\b|\bstruck\b|\bstrikes?\b"
+                r"|\b(placed|put|laid|set|held) (to|on|onto|against|upon)\b(?! the (very )?(end|last|finish))|\bstruck\b|\bstrikes?\b"
                 r"|\bbumps?\b|\bknocks?\b|\bbrush(es|ed)?\b|\bgraz(es|ed)\b|\bpalm (on|against) palm\b"
                 r"|(?:(?<=index )|(?<=middle )|(?<=ring )|(?<=pinky )|(?<=thumb ))(in|on|against|into|onto) (the |its )?(left |right |other )?palm\b"
                 r"|\bcounts off\b|\bclasp(s|ed)?\b|\breach(es)? (?=(the )?(index|middle|ring|pinky))"),
@@ -33,8 +33,8 @@ PREDICATES = (
              r"|\b(flex(es)?|bends?|extends?|cocks?) (the )?(left |right )?wrist\b"),
     ("roll", r"(?<!in )\bturns?\b|\bturned\b|\brotat(es|ed|ing)\b|\brolls?\b"),
     ("gather", r"\bcomes? (closer|together|near)\b|\bapproach(es|ing)?\b|\bgets? smaller\b"
-               r"|\bshrinks?\b|\bbrought together\b|\bdraws? near\b|\bmeet again\b"),
-    ("part", r"\b(moves?|draws?|pull(s|ed)?|moving) apart\b|\bparts?\b(?! of)|\bseparates?\b"
+               r"|\bshrinks?\b|\bbrought together\b|\bdraws? near\b|\b(moves?|comes?|heads?|drifts?|travels?) towards? (each other|one another)\b|\bmeet again\b"),
+    ("part", r"\b(moves?|draws?|pull(s|ed)?|moving) apart\b|(?<!take )(?<!takes )(?<!taking )(?<!no )(?<!in )\bparts?\b(?! of)|\bseparates?\b"
              r"|\bwidens?\b|\bgrows\b"),
     ("spread", r"\bspread(s|ing)?\b|\bfan(s|ning|ned)? out\b|\bsplay\w*|\bfan(s)?\b"
                r"|\bmoves? (away|apart) from each other\b|\bopen(s)? wide\b"),

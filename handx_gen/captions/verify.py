@@ -6,6 +6,7 @@ soon as a clause names who takes part in it, whatever the verb. So it is a check
 wrong hands, fingers, orders and contacts, not a proof that every word is right.
 """
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
@@ -21,6 +22,8 @@ from handx_gen.skeleton import FINGERS, SIDES
 TOLERANCE = 2
 """Frames by which things that a caption puts in order may be the other way round."""
 _ACTIVE = ("bend", "extend", "move", "turn", "spread", "circle", "pinch", "palm_touch")
+_ORDERED = ("bend", "extend", "pinch", "touch", "palm_touch", "palms", "acts", "spread")
+"""Kinds whose order is held against the facts even in a clause read in part."""
 _BETWEEN = ("touch", "palm_touch", "palms", "interlace")
 
 
@@ -100,7 +103,7 @@ def _hint(claim: Claim, known: Facts) -> bool:
     Enough for a clause with unknown words in it: hands and fingers are still checked,
     what exactly they did is not.
     """
-    if claim.kind == "still":
+    if claim.kind in ("still", "straight", "out"):
         return False
     if claim.kind == "contact":
         return any(f.firm and f.kind in _ACTIVE for f in known.all)
@@ -115,6 +118,7 @@ def _hint(claim: Claim, known: Facts) -> bool:
     hands = _hands(claim, known)
     for hand in hands:
         busy = [f for kind in (*_ACTIVE, "bent") for f in known.find(kind, hand)]
+        busy = [f for f in busy if f.firm or not claim.fingers]
         if not set(claim.fingers) <= {f.finger for f in busy} or not busy:
             return False
     return True
@@ -148,7 +152,7 @@ def _occurrences(claim: Claim, known: Facts, true: Fact) -> list[Fact]:
         busy = [f for f in known.all if f.firm and f.kind in _ACTIVE]
         return [] if any(f.hand in _hands(claim, known) for f in busy) else [true]
     if kind == "acts":
-        return [] if known.find("still", claim.hand) else [true]
+        return _acts(claim, known, true)
     if kind == "shape":
         return _shape(claim, known, true)
     if kind in ("straight", "out"):
@@ -185,6 +189,10 @@ def _occurrences(claim: Claim, known: Facts, true: Fact) -> list[Fact]:
 def _of_hand(claim: Claim, known: Facts, hand: str) -> list[Fact]:
     """Occurrences of a one-hand claim on one hand ("" any)."""
     kinds = ("bend", "bent") if claim.kind == "bend" else (claim.kind,)
+    if claim.kind == "move" and re.search(r"\b(wrist|palm)\b", claim.text):
+        turned = known.find("turn", hand)  # "the wrist goes back" may be a turn
+        if turned:
+            return turned
     found = [
         fact
         for kind in kinds
@@ -200,6 +208,21 @@ def _of_hand(claim: Claim, known: Facts, hand: str) -> list[Fact]:
     if claim.group == "some":
         return found if len(seen) >= 2 else []
     return found
+
+
+def _acts(claim: Claim, known: Facts, true: Fact) -> list[Fact]:
+    """Whatever the fingers named take part in; for no finger, that the hand moves."""
+    if known.find("still", claim.hand):
+        return []
+    if not claim.fingers:
+        return [true]
+    bends = [
+        f
+        for kind in ("bend", "extend", "bent")
+        for finger in claim.fingers
+        for f in known.find(kind, claim.hand, finger)
+    ]
+    return bends + [f for f in known.all if takes_part(claim, f)]
 
 
 def _shape(claim: Claim, known: Facts, true: Fact) -> list[Fact]:
@@ -274,6 +297,8 @@ def _disorder(claims: Claims, known: Facts) -> list[str]:
     wrong = []
     for i, j in claims.order:
         first, second = claims.all[i], claims.all[j]
+        if not all(c.sure or c.kind in _ORDERED for c in (first, second)):
+            continue
         a = _starts(first, known, second.fingers)
         b = _starts(second, known, first.fingers)
         if a and b and min(a) > max(b) + TOLERANCE:

@@ -69,8 +69,9 @@ def whole_hand(
             for direction in _directions(words, hand):
                 yield Claim("move", hand, direction=direction, text=text)
     else:  # still, circle, spread, close
-        if kind == "still" and hand == "":
-            return
+        parts = re.search(r"\b(fingers?|two|ones?|others?|rest of|wrist|palm)\b", text)
+        if kind == "still" and (not hand or subject or parts):
+            return  # "the ones at the edge stay put"
         yield Claim(kind, hand, text=text)
 
 
