@@ -57,6 +57,7 @@ EventKind = Literal[
     "knuckles", "stack", "punch", "clasp", "grasp", "grasp_wrist", "cover", "back_touch",
     "trace", "cross_fingers", "rub_circle", "bow", "offer", "cup", "roll", "pedal",
     "alternate", "follow", "cross", "carry", "pass", "pull", "tear", "twist", "wring",
+    "steeple", "in_turn",
 ]  # fmt: skip
 
 DIRECTIONS = {
@@ -183,7 +184,7 @@ SETTLE = 0.15
 _STATES = ("shape", "pose")
 _MOVING = (
     "bend", "extend", "spread", "close", "turn", "move", "approach", "part", "half_bend",
-    "scissor", "rub", "flick",
+    "in_turn", "scissor", "rub", "flick",
 )  # fmt: skip
 _STRICT_COUNT = ("pinch", "touch", "palms", "palm_touch")
 """Kinds of which one more than asked is one too many."""

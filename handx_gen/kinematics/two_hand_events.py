@@ -4,15 +4,16 @@ Contacts are read from the gaps between surfaces (`two_hand_scene`), the rest fr
 and wrists. Thresholds are stated here once; left and right are read alike.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
 import numpy as np
 
 from handx_gen.kinematics.contacts import PALM_PAIR, ContactTrack, runs
 from handx_gen.kinematics.descriptors import legs
 from handx_gen.kinematics.event import Event, joined
+from handx_gen.kinematics.two_hand_contacts import JOIN, LEAST, held, read_contacts
 from handx_gen.kinematics.two_hand_scene import Scene
-from handx_gen.skeleton import CHAIN_INDEX, FINGERS, SIDES
+from handx_gen.skeleton import FINGERS, SIDES, TIP_INDEX
 
 TWO_HAND_KINDS = (
     "knuckles",  # fist to fist, knuckles first
@@ -39,6 +40,8 @@ TWO_HAND_KINDS = (
     "pull",  # both pinch; the pinches meet and part
     "tear",  # both pinch; `hand` comes back while the other goes forward
     "twist",  # `hand` turns about the line to the other hand, which does not
+    "steeple",  # all fingertips are on their partners at once
+    "in_turn",  # … one pair after another
     "wring",  # both turn about that line, against each other
 )
 CROWDED = (
@@ -50,14 +53,10 @@ CROWDED = (
 GRIPS = ("grasp", "grasp_wrist", "clasp", "pass", "twist")
 """Kinds in which the thumb may meet fingers of its own hand."""
 
-TOUCHING = 0.005
-"""Surfaces whose gap is at most this are in contact [m]."""
-LEAST, JOIN = 0.08, 0.07
-"""Shorter contacts are brushes [s]; contacts parted by less are one [s]."""
 HELD = 0.15
 """A pose of two hands is held at least this long [s]."""
-FIST, FLAT = 100.0, 60.0
-"""Every finger of a fist is bent more [deg]; a flat hand's mean finger less."""
+FLAT = 90.0
+"""The mean finger of a flat hand is bent less [deg]."""
 CUP = (55.0, 170.0)
 """Mean curl of the fingers of a cup [deg]."""
 FACING = 0.3
@@ -93,12 +92,6 @@ STEADY = 0.45
 OVERLAP = 0.02
 """Crossed wrists have changed sides by at least this [m]."""
 
-_PROXIMAL = [3, 6, 9, 12]
-_BONES = {f: [3 * k, 3 * k + 1, 3 * k + 2] for k, f in enumerate(FINGERS)}
-_FOUR = list(range(3, 15))
-_TIP = {f: chain[4] for f, chain in CHAIN_INDEX.items()}
-_KNUCKLE = {f: chain[1] for f, chain in CHAIN_INDEX.items()}
-
 
 def read_two_hands(
     scene: Scene, track: ContactTrack, single: tuple[Event, ...], fps: float
@@ -111,7 +104,7 @@ def read_two_hands(
         single: What each hand does on its own: moves are looked up here.
         fps: Frames per second [Hz].
     """
-    yield from _fists(scene, fps)
+    yield from read_contacts(scene, track, single, fps)
     yield from _palms(scene, track, fps)
     yield from _poses(scene, fps)
     yield from _orbits(scene)
@@ -126,96 +119,16 @@ def palms_facing(scene: Scene) -> np.ndarray:
     return scene.facing(FACING)
 
 
-def _held(
-    mask: np.ndarray, kind: str, hand: str, fps: float, least: float = LEAST,
-    fingers: tuple[str, ...] = (),
-) -> Iterator[Event]:  # fmt: skip
-    """One event per span of `mask` that lasts."""
-    for a, b in joined(mask, round(JOIN * fps)):
-        if b - a >= least * fps:
-            yield Event(kind, hand, fingers, start=a, stop=b - 1)
-
-
-def _where(possible: np.ndarray, gap: Callable[[], np.ndarray]) -> np.ndarray:
-    """Contact where it is possible; the gap is measured only if it is anywhere."""
-    return possible & (gap() <= TOUCHING) if possible.any() else possible
-
-
-def _fists(scene: Scene, fps: float) -> Iterator[Event]:
-    """Contacts of fists with fists, palms and gripping hands."""
-    near = scene.apart < 0.26
-    if not near.any():
-        return
-    fist = scene.least_curl >= FIST
-    opposed = (scene.pointing[:, 0] * scene.pointing[:, 1]).sum(-1) < -0.3
-    both = near & fist.all(1)
-    bump = _where(both & opposed, lambda: scene.between(0, _PROXIMAL, _PROXIMAL))
-    yield from _held(bump, "knuckles", "both", fps)
-    for hand in (0, 1):
-        name, other = SIDES[hand], 1 - hand
-        above = scene.centre[:, hand] - scene.centre[:, other]
-        on_top = both & (above[:, 2] > 0.035)
-        own = _BONES["pinky"] + [18]
-        under = _BONES["index"] + _BONES["thumb"] + [15]
-        stacked = _where(on_top, lambda: scene.between(hand, own, under))  # noqa: B023
-        yield from _held(stacked, "stack", name, fps)
-        into = (scene.pointing[:, hand] * scene.normal[:, other]).sum(-1) > 0.5
-        possible = near & fist[:, hand] & (scene.mean_curl[:, other] < 100) & into
-        punch = _where(possible, lambda: scene.knuckle_to_palm(hand))  # noqa: B023
-        yield from _held(punch, "punch", name, fps)
-        yield from _grips(scene, hand, near & fist[:, other], near, fps)
-
-
-def _grips(
-    scene: Scene, hand: int, around_fist: np.ndarray, near: np.ndarray, fps: float
-) -> Iterator[Event]:
-    """The fingers of `hand` around the other fist, finger or wrist."""
-    name, other = SIDES[hand], 1 - hand
-    curl = scene.mean_curl[:, hand]
-    around_fist = around_fist & (curl > 40) & (curl < 190)
-    if around_fist.any():
-        palm = scene.knuckle_to_palm(other) <= 0.012
-        gap = _rows(scene, hand)[:, _FOUR].min(2).reshape(-1, 4, 3).min(2)
-        closed = ((gap <= TOUCHING).sum(1) >= 2) & palm
-        yield from _held(around_fist & closed, "clasp", name, fps)
-    grip = near & (curl > 100)
-    for k, finger in enumerate(FINGERS):
-        held = grip & (scene.curl[:, other, k] < (75 if k else 50))
-        if held.any():
-            gap = _rows(scene, hand)[:, _FOUR][..., _BONES[finger]].min(2)
-            count = (gap.reshape(-1, 4, 3).min(2) <= TOUCHING + 0.001).sum(1)
-            middle = scene.joints[:, other, CHAIN_INDEX[finger][3]][:, None]
-            inside = (
-                (middle - scene.centre[:, hand][:, None]) @ scene.frames[:, hand]
-            )[:, 0]
-            around = (inside[:, 2] < -0.012) & (np.abs(inside[:, 0]) < 0.05)
-            yield from _held(
-                held & around & (count >= 2), "grasp", name, fps, fingers=(finger,)
-            )
-    offset = scene.wrist[:, other] - scene.centre[:, hand]
-    inside = (offset[:, None] @ scene.frames[:, hand])[:, 0]
-    tips = scene.joints[:, hand][:, [_TIP["thumb"], _TIP["middle"]]]
-    reach = np.linalg.norm(tips - scene.wrist[:, other][:, None], axis=-1).max(1)
-    wrist = (inside[:, 2] < -0.015) & (np.linalg.norm(offset, axis=-1) < 0.065)
-    wrist &= (curl > 60) & (reach < 0.09)
-    yield from _held(wrist & near, "grasp_wrist", name, fps)
-
-
-def _rows(scene: Scene, hand: int) -> np.ndarray:
-    """Gaps with the capsules of `hand` first, (T, 19, 19) [m]."""
-    return scene.gap if hand == 0 else np.swapaxes(scene.gap, 1, 2)
-
-
 def _palms(scene: Scene, track: ContactTrack, fps: float) -> Iterator[Event]:
     """Palms on backs, fingertips over palms, and pressed palms that move."""
     touching = track.mask[:, track.pairs.index(PALM_PAIR)]
     along = (scene.normal[:, 0] * scene.normal[:, 1]).sum(-1) > 0.5
-    flat = (scene.mean_curl < FLAT + 30).all(1)
+    flat = (scene.mean_curl < FLAT).all(1)
     for hand in (0, 1):
         offset = scene.centre[:, 1 - hand] - scene.centre[:, hand]
         below = -(offset * scene.normal[:, hand]).sum(-1)
         cover = touching & along & flat & (below > 0.010)
-        yield from _held(cover, "cover", SIDES[hand], fps)
+        yield from held(cover, "cover", SIDES[hand], fps)
         for finger in FINGERS:
             pair = _palm_pair(hand, finger)
             for a, b in joined(
@@ -266,39 +179,13 @@ def _poses(scene: Scene, fps: float) -> Iterator[Event]:
     """Palms up side by side, and crossed wrists."""
     up = (scene.normal[..., 2] < -0.6).all(1) & (scene.apart < 0.15)
     curl = scene.mean_curl
-    yield from _held(up & (curl < 50).all(1), "offer", "both", fps, HELD)
+    yield from held(up & (curl < 50).all(1), "offer", "both", fps, HELD)
     bowl = up & (curl >= CUP[0]).all(1) & (curl <= CUP[1]).all(1)
-    yield from _held(bowl, "cup", "both", fps, HELD)
+    yield from held(bowl, "cup", "both", fps, HELD)
     between = scene.wrist[:, 1] - scene.wrist[:, 0]
     crossed = between[:, 0] < -OVERLAP
     for hand, over in ((0, between[:, 2] < -0.02), (1, between[:, 2] > 0.02)):
-        yield from _held(crossed & over, "cross", SIDES[hand], fps, HELD)
-    near = scene.apart < 0.36
-    for hand in (0, 1):
-        yield from _crossed_fingers(scene, hand, near, fps)
-
-
-def _crossed_fingers(
-    scene: Scene, hand: int, near: np.ndarray, fps: float
-) -> Iterator[Event]:
-    for k, finger in enumerate(FINGERS[1:3], start=1):
-        straight = near & (scene.curl[:, :, k] < 75).all(1)
-        if not straight.any():
-            continue
-        tip = _TIP[finger]
-        way = scene.joints[:, :, tip] - scene.joints[:, :, _KNUCKLE[finger]]
-        way = way / np.maximum(np.linalg.norm(way, axis=-1, keepdims=True), 1e-9)
-        angle = np.degrees(np.arccos(np.clip((way[:, 0] * way[:, 1]).sum(-1), -1, 1)))
-        tips = scene.joints[:, 1, tip] - scene.joints[:, 0, tip]
-        crossing = (angle > 35) & (angle < 145) & (np.linalg.norm(tips, axis=-1) > 0.02)
-        middle = scene.joints[:, :, [_KNUCKLE[finger], tip]].mean(2)
-        upper = middle[:, hand, 2] > middle[:, 1 - hand, 2] + 0.006
-        bones = _BONES[finger]
-        mask = _where(
-            straight & crossing & upper,
-            lambda: scene.between(hand, bones, bones),  # noqa: B023
-        )
-        yield from _held(mask, "cross_fingers", SIDES[hand], fps, fingers=(finger,))
+        yield from held(crossed & over, "cross", SIDES[hand], fps, HELD)
 
 
 def _orbits(scene: Scene) -> Iterator[Event]:
@@ -361,7 +248,7 @@ def _pinched(scene: Scene, track: ContactTrack) -> Iterator[Event]:
     pinch = [
         track.mask[:, track.pairs.index(f"{s}.thumb_tip|{s}.index_tip")] for s in SIDES
     ]
-    tips = scene.joints[:, :, _TIP["index"]]
+    tips = scene.joints[:, :, TIP_INDEX[FINGERS.index("index")]]
     between = tips[:, 1] - tips[:, 0]
     for a, b in joined(pinch[0] & pinch[1], 2):
         if b - a < 5 or np.linalg.norm(between[a:b], axis=-1).min() > 0.09:

@@ -242,11 +242,12 @@ def reach(stage: Stage, side: int, pose: np.ndarray, targets: np.ndarray) -> np.
 
 
 def steeple_requests(step: Step) -> list[RequestedEvent]:
-    """Every fingertip touches its partner."""
-    return [
+    """Every fingertip touches its partner, all at once."""
+    touches = [
         request(step, "touch", fingers=(f,), other_fingers=(f,), count=step.count)
         for f in FINGERS
     ]
+    return [*touches, request(step, "steeple", count=step.count)]
 
 
 def interlace_moves(step: Step, stage: Stage) -> Moves:

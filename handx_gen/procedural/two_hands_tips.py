@@ -1,5 +1,7 @@
 """Primitives of fingertips: in turn, as a heart, as a frame, and fingers that cross."""
 
+from dataclasses import replace
+
 import numpy as np
 
 from handx_gen.hand_model import finger_points
@@ -54,11 +56,13 @@ def in_turn_moves(step: Step, stage: Stage) -> Moves:
 
 
 def in_turn_requests(step: Step) -> list[RequestedEvent]:
-    """Each pair touches, in this order."""
-    return [
+    """Each pair touches, in this order and one after another."""
+    touches = [
         RequestedEvent("touch", "both", (f,), (f,), order=100 * step.order + i)
         for i, f in enumerate(_order(step))
     ]
+    order = touches[-1].order + 1
+    return [*touches, replace(request(step, "in_turn"), order=order)]
 
 
 HEART = about("x", 85) @ about("y", 90) @ about("x", -8)
