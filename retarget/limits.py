@@ -121,7 +121,8 @@ def read_spline(controls: np.ndarray, rate: float, time: np.ndarray) -> np.ndarr
     s = (at - first)[:, None]
     weights = ((1 - s) ** 3, 3 * s**3 - 6 * s**2 + 4,
                -3 * s**3 + 3 * s**2 + 3 * s + 1, s**3)  # fmt: skip
-    return sum(w * c[first + 1 + k] for k, w in enumerate(weights)) / 6
+    near = [w * c[first + 1 + k] for k, w in enumerate(weights)]
+    return np.sum(near, axis=0) / 6
 
 
 def spline_knots(controls: np.ndarray, h: float) -> tuple[np.ndarray, np.ndarray]:

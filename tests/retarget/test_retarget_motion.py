@@ -178,7 +178,7 @@ def test_a_motion_too_fast_for_the_robot_is_stretched_and_says_so(shadow):
     fast, rushed = retarget_motion(motion, shadow, OWN_CLOCK)
     assert rushed.stretch == 1
     assert rushed.tip_error_mm > 1.1 * report.tip_error_mm
-    assert rushed.saturated_fraction >= report.saturated_fraction
+    assert rushed.saturated_fraction > 0.2
     assert fast.duration < slow.duration
 
 
