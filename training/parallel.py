@@ -1,12 +1,14 @@
 """Several training processes that share one model: gradients averaged at every step.
 
     torchrun --nproc-per-node 2 -m training.train_diffusion …
+    accelerate launch --num_processes 8 -m training.train_diffusion …
 
 On GPUs this is one process per device. On a busy CPU two processes of one thread each do
 better than one of two threads: they meet once a step, not at every matrix product.
 """
 
 import os
+from importlib.util import find_spec
 from typing import Any
 
 import torch
@@ -14,8 +16,18 @@ import torch.distributed as dist
 from torch import Tensor
 
 
+def _join(device: str) -> None:
+    """Join the process group: accelerate knows more machines than CUDA's and the CPU's."""
+    if find_spec("accelerate") is not None:
+        from accelerate import PartialState
+
+        PartialState(cpu=device == "cpu")
+    else:
+        dist.init_process_group("nccl" if device.startswith("cuda") else "gloo")
+
+
 class Workers:
-    """The processes of this run; one, unless started by torchrun.
+    """The processes of this run; one, unless started by torchrun or accelerate.
 
     Attributes:
         rank: Number of this process.
@@ -26,7 +38,7 @@ class Workers:
         self.count = int(os.environ.get("WORLD_SIZE", "1"))
         self.rank = int(os.environ.get("RANK", "0"))
         if self.count > 1 and not dist.is_initialized():
-            dist.init_process_group("nccl" if device.startswith("cuda") else "gloo")
+            _join(device)
 
     def average(self, parameters: list[Tensor], numbers: list[float]) -> list[float]:
         """Average all gradients in place, and some numbers, over the processes.
