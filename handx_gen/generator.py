@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from torch import Tensor
 
     from handx_gen.diffusion.denoiser import MotionDenoiser, TextMemory
+    from handx_gen.diffusion.paper.generator import PaperGenerator
     from handx_gen.text import TextEncoder
 
 DEFAULT_NETWORK = "synth-v1"
@@ -171,25 +172,33 @@ class Generator:
         return min(chances)
 
     def _played(self, plan: Plan, clips: np.ndarray, seed: int) -> BimanualMotion:
-        """A plan's clips at their lengths, one after another."""
         config = self.config
-        parts = [
-            _stretched(
-                clip, segment.seconds or easy_seconds(clip, config.fps), config.fps
-            )
-            for clip, segment in zip(clips, plan.segments, strict=True)
-        ]
-        return BimanualMotion(
-            _joined(parts, config.fps),
-            config.fps,
-            provenance={
-                "text": plan.text,
-                "model": config.name,
-                "seed": seed,
-                "steps": config.steps,
-                "source": "network trained on synthetic motion",
-            },
-        )
+        about = {
+            "text": plan.text,
+            "model": config.name,
+            "seed": seed,
+            "steps": config.steps,
+            "source": "network trained on synthetic motion",
+        }
+        return played(plan, clips, config.fps, about)
+
+
+def played(
+    plan: Plan, clips: np.ndarray, fps: float, provenance: dict[str, Any]
+) -> BimanualMotion:
+    """A plan's clips at their lengths, one after another.
+
+    Args:
+        plan: Segments without a length are played at ease.
+        clips: One per segment, (segments, T, 2, 21, 3) [m].
+        fps: Their rate [Hz].
+        provenance: Of the motion.
+    """
+    parts = [
+        _stretched(clip, segment.seconds or easy_seconds(clip, fps), fps)
+        for clip, segment in zip(clips, plan.segments, strict=True)
+    ]
+    return BimanualMotion(_joined(parts, fps), fps, provenance=provenance)
 
 
 def easy_seconds(clip: np.ndarray, fps: float) -> float:
@@ -265,6 +274,19 @@ def load_generator(model: str = DEFAULT_NETWORK, device: str = "cpu") -> Generat
     return Generator.load(folder, device)
 
 
+def _named(model: str, device: str) -> "Generator | PaperGenerator":
+    """The default network or the paper's, whichever a checkpoint's folder holds."""
+    paper = any((Path(model) / name).is_file() for name in ("paper.json", "model.pt"))
+    return _paper(model, device) if paper else load_generator(model, device)
+
+
+@lru_cache(maxsize=1)
+def _paper(folder: str, device: str) -> "PaperGenerator":
+    from handx_gen.diffusion.paper.generator import PaperGenerator
+
+    return PaperGenerator.load(folder, device=device)
+
+
 def generate(
     plan: Plan,
     model: str = "auto",
@@ -279,7 +301,8 @@ def generate(
         model: "program" (rules and inverse kinematics), the name of a shipped network,
             the folder of a checkpoint, or "auto": the shipped network where it and its
             text encoder are installed, else "program", with the reason under
-            `provenance["warning"]`.
+            `provenance["warning"]`. A folder with the paper's released weights, or with
+            ones of that make, will do as well.
         seed: Sample i uses seed + i.
         samples: How many motions.
         device: Torch device of a network.
@@ -293,7 +316,7 @@ def generate(
     if model == "program":
         return [_perform(plan, s) for s in seeds]
     if model != "auto":
-        return load_generator(model, device).motions(plan, seeds)
+        return _named(model, device).motions(plan, seeds)
     try:
         if find_spec("torch") is None or find_spec("transformers") is None:
             raise HandxError("torch or transformers is not installed")

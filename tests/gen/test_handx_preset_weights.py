@@ -1,5 +1,7 @@
 """Files of the released form: what loads, and what is said about one that does not."""
 
+import json
+
 import numpy as np
 import pytest
 import torch
@@ -14,7 +16,9 @@ from handx_gen.diffusion.paper.weights import (
     released_shapes,
 )
 from handx_gen.errors import InputError
-from handx_gen.prompt import Prompt
+from handx_gen.generator import generate
+from handx_gen.procedural import perform
+from handx_gen.prompt import Plan, Prompt
 from handx_gen.representation.handx168 import Handx168
 from handx_gen.text import HashedEncoder
 
@@ -213,3 +217,51 @@ def test_another_encoder_and_weights_that_overflow_are_refused(network, norm):
     )
     with pytest.raises(InputError, match="NaN"):
         generator.clips([PROMPT], [0])
+
+
+def put(folder, network, norm, encoder=None):
+    """A folder of weights: as released, or as the training loop writes them."""
+    for name in ("mean", "std"):
+        np.save(folder / name, np.reshape(getattr(norm, name), (42, 4)))
+    if encoder is None:
+        torch.save({"state_dict": network.state_dict()}, folder / "model.pt")
+        return
+    state = {k: v.contiguous().clone() for k, v in network.state_dict().items()}
+    save_file(state, folder / "model.safetensors")
+    about = {"network": {"heads": 4, "text_norm": True}, "encoder": encoder}
+    (folder / "paper.json").write_text(json.dumps(about))
+
+
+def test_generate_takes_a_folder_of_the_papers_weights(network, tmp_path):
+    clip = perform(Plan.from_text("make a fist with the left hand")).joints
+    put(tmp_path, network, Handx168.fit(clip[None]), "hashed-8")
+    plan = Plan.from_text("clap")
+    first, second = generate(plan, str(tmp_path), seed=3, samples=2)
+    assert np.isfinite(first.joints).all()
+    assert first.provenance["seed"] == 3
+    assert first.provenance["steps"] == 20
+    assert first.joints.tobytes() != second.joints.tobytes()
+    again = generate(plan, str(tmp_path), seed=4)[0]
+    assert again.joints.tobytes() == second.joints.tobytes()
+
+
+def test_what_the_training_loop_says_is_taken(network, tmp_path, norm):
+    put(tmp_path, network, norm, "hashed-8")
+    loaded = PaperGenerator.load(tmp_path)
+    assert loaded.encoder.name == "hashed-8"
+    assert loaded.denoiser.config.text_norm
+    (tmp_path / "paper.json").write_text("[]")
+    with pytest.raises(InputError, match="network"):
+        PaperGenerator.load(tmp_path)
+    (tmp_path / "paper.json").write_text("{")
+    with pytest.raises(InputError, match="not JSON"):
+        PaperGenerator.load(tmp_path)
+
+
+def test_released_weights_need_their_encoder(network, tmp_path, norm):
+    put(tmp_path, network, norm)
+    loaded = PaperGenerator.load(tmp_path, "hashed-8")
+    assert same(loaded.denoiser, network)
+    assert not loaded.denoiser.config.text_norm
+    with pytest.raises(InputError, match="reads 8"):
+        PaperGenerator.load(tmp_path, "hashed-9")
