@@ -326,8 +326,20 @@ def write(robot: RobotSpec) -> Path:
         "pairs": rows,
     }
     path = robot.folder / FILE_NAME
-    npz.write_text(path, json.dumps(content, indent=1) + "\n")
+    content |= _kept(path, str(content["urdf_sha256"]))
+    npz.write_text(path, json.dumps(content, indent=1, ensure_ascii=False) + "\n")
     return path
+
+
+def _kept(path: Path, sha256: str) -> dict[str, object]:
+    """What `retarget.handshapes` measured on the same URDFs."""
+    try:
+        before = json.loads(path.read_text("utf-8"))
+        if before["urdf_sha256"] != sha256:
+            return {}
+        return {k: v for k, v in before.items() if k.startswith("handshapes")}
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        return {}
 
 
 if __name__ == "__main__":

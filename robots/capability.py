@@ -14,6 +14,8 @@ from robots.errors import RobotError
 from robots.robot import RobotSpec
 
 FILE_NAME = "capability.json"
+READABLE = 1.0
+"""Margin from which a handshape is told from others [mm]."""
 
 
 @dataclass(frozen=True)
@@ -40,9 +42,9 @@ class Capability:
     Attributes:
         contact_gap: A pair counts as reachable up to this gap [m].
         pairs: Contact pair ("left.thumb_tip|left.index_tip") → `Reach`.
-        handshapes: Side → name of a handshape → share of the relations by which it is
-            read that the robot's best pose keeps, 1 where it stays readable; empty where
-            they were not measured.
+        handshapes: Side → name of a recorded handshape → how much nearer the robot's best
+            pose is to it than to any other one [mm]; from `READABLE` on it stays
+            readable. Empty where they were not measured.
     """
 
     contact_gap: float

@@ -4,7 +4,7 @@ from rich.table import Table
 
 from handx.cli.console import facts, listing
 from handx.cli.summaries import pair_title, robot_facts
-from robots.capability import read_capability
+from robots.capability import READABLE, read_capability
 from robots.robot import RobotSpec
 
 
@@ -21,8 +21,8 @@ def card(robot: RobotSpec) -> Table:
     capability = read_capability(robot)
     if capability is not None and capability.handshapes:
         for side, readable in capability.handshapes.items():
-            kept = [name for name, score in readable.items() if score >= 1]
-            lost = [name for name, score in readable.items() if score < 1]
+            kept = [name for name, score in readable.items() if score >= READABLE]
+            lost = [name for name, score in readable.items() if score < READABLE]
             rows.append(
                 (
                     f"{side} handshapes",
