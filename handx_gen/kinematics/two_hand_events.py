@@ -46,7 +46,7 @@ TWO_HAND_KINDS = (
 )
 CROWDED = (
     "knuckles", "stack", "punch", "clasp", "grasp", "grasp_wrist", "cover", "rub_circle",
-    "bow", "cup", "offer", "cross_fingers", "cross", "twist", "wring", "roll", "pass",
+    "bow", "cup", "offer", "cross_fingers", "cross", "twist", "wring", "roll", "pass", "approach",
 )  # fmt: skip
 """Kinds that bring small contacts of neighbouring fingers along."""
 
