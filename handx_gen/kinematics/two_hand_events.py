@@ -46,9 +46,10 @@ TWO_HAND_KINDS = (
 )
 CROWDED = (
     "knuckles", "stack", "punch", "clasp", "grasp", "grasp_wrist", "cover", "rub_circle",
-    "bow", "cup", "offer", "cross_fingers", "cross", "twist", "wring", "roll", "pass", "approach",
+    "bow", "cup", "offer", "cross_fingers", "cross", "twist", "wring", "roll", "pass",
+    "approach",
 )  # fmt: skip
-"""Kinds that bring small contacts of neighbouring fingers along."""
+"""Kinds that bring small contacts of neighbouring fingers along, or may end in some."""
 
 GRIPS = ("grasp", "grasp_wrist", "clasp", "pass", "twist")
 """Kinds in which the thumb may meet fingers of its own hand."""
