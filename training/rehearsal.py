@@ -1,6 +1,6 @@
 """A full-size run in small: a store as large as the published data, a few steps on it.
 
-    python -m training.rehearsal --folder /tmp/rehearsal --clips 94000 --steps 5
+    python -m training.rehearsal --folder runs/rehearsal --clips 94000 --steps 5
 
 The store has the true format (Arrow shards, ledger, five levels of captions for left,
 right and both) and the true number of clips, but its content is cheap: a few hundred
