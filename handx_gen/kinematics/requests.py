@@ -87,6 +87,8 @@ class RequestedEvent:
         order: 100 × group + position. Groups follow one another; inside a group each
             hand goes through its positions in order, independently of the other hand.
         window: Fraction of the motion within which it should happen.
+        pace: "slow" or "quick", for the kinds of `PACED`.
+        lasting: How long it must last [s], for the kinds of `LASTING`.
     """
 
     kind: EventKind
@@ -97,6 +99,8 @@ class RequestedEvent:
     count: int = 1
     order: int = 0
     window: tuple[float, float] = (0.0, 1.0)
+    pace: Literal["", "slow", "quick"] = ""
+    lasting: float = 0.0
 
     def __post_init__(self) -> None:
         if self.kind not in KINDS:
@@ -176,6 +180,15 @@ class MatchResult:
     extras: tuple[str, ...]
 
 
+PACED = ("bend", "extend", "spread", "close", "turn", "move")
+"""Kinds of which one movement can be told to be slow or quick."""
+SLOW, QUICK = 0.36, 0.25
+"""A slow movement takes at least, and a quick one at most, this long between the frames
+where it begins and ends to show [s]; an ordinary one about 0.3 s."""
+LASTING = ("shape", "pose")
+"""Kinds that can be told to last."""
+LAST_TOLERANCE = 0.1
+"""What is asked to last may end this much earlier [s]."""
 ORDER_TOLERANCE = 0.12
 """Events asked one after the other may overlap by this much [s]."""
 
@@ -222,7 +235,18 @@ def _occurrences(
         if request.window[0] - 1e-9
         <= _height(e, fps) / max(len(motion) - 1, 1)
         <= request.window[1] + 1e-9
+        and _in_time((e.stop - e.start) / fps, request)
     ]
+
+
+def _in_time(seconds: float, request: RequestedEvent) -> bool:
+    """Whether an event is as slow, as quick and as long as it is asked to be."""
+    if request.pace and request.kind in PACED:
+        slow = request.pace == "slow"
+        return seconds >= SLOW - 1e-9 if slow else seconds <= QUICK + 1e-9
+    if request.lasting and request.kind in LASTING:
+        return seconds >= request.lasting - LAST_TOLERANCE
+    return True
 
 
 def _height(event: Event, fps: float) -> float:
@@ -338,7 +362,7 @@ def _extras(
     """Occurrences that contradict the request (see `MatchResult.extras`)."""
     kinds = {event.kind for event in requested.events}
     busy = {event.hand for event in requested.events}
-    two_handed = "both" in busy or bool(kinds & set(TWO_HAND_KINDS))
+    two_handed = "both" in busy or bool(kinds & {"palm_touch", *TWO_HAND_KINDS})
     counts: dict[tuple, int] = {}
     extras = []
     for event in events:
@@ -368,6 +392,10 @@ def describe(request: RequestedEvent) -> str:
         words.append(request.direction.replace("_", " "))
     if request.kind == "shape" and not request.fingers:
         words.append("(all bent)")
+    if request.pace:
+        words.append("slowly" if request.pace == "slow" else "quickly")
+    if request.lasting:
+        words.append(f"for {request.lasting:g} s")
     return " ".join(words) + (f" ×{request.count}" if request.count > 1 else "")
 
 
