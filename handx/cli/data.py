@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import tyro
 
+from handx.cli.data_filter import Filter
 from handx.cli.data_look import Show, Stats
 from handx.cli.synthesize import Synthesize
 
@@ -186,10 +187,12 @@ class Data:
       handx data import handx download --out store
       handx data stats store
       handx data show store 3f2a --out clip.png
+      handx data filter store --hands both --intensity 30 inf --out lively
     """
 
     command: tyro.conf.OmitSubcommandPrefixes[
         Annotated[Import, tyro.conf.subcommand("import")]
+        | Annotated[Filter, tyro.conf.subcommand("filter")]
         | Annotated[Stats, tyro.conf.subcommand("stats")]
         | Annotated[Show, tyro.conf.subcommand("show")]
         | Annotated[Fetch, tyro.conf.subcommand("fetch")]

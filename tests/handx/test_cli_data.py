@@ -78,6 +78,27 @@ def test_import_look_and_draw(handx, takes, tmp_path) -> None:
     assert wanted.id in shown.out
 
 
+def test_filter(handx, takes, tmp_path) -> None:
+    store, new = tmp_path / "store", tmp_path / "new"
+    handx("data", "import", "plain", takes, "--workers", "1", "--frames", "20",
+          "--out", store)  # fmt: skip
+    done = handx("data", "filter", store, "--hands", "both", "--out", new)
+    assert done.code == 0, done.err
+    assert "left: a hand is not there" in done.out
+    assert all(clip.motion.present.all() for clip in Store(new).clips())
+    assert json.loads((new / "store.json").read_text())["chosen"]["hands"] == "both"
+    again = handx("data", "filter", store, "--hands", "both", "--out", new)
+    assert "of them looked at before" in again.out
+    none = handx("data", "filter", store, "--seconds", "5", "inf",
+                 "--out", tmp_path / "none")  # fmt: skip
+    assert none.code == 2
+    assert "NO CLIP WAS TAKEN" in none.out
+    assert "Exit code 2 if no clip was taken" in handx("data", "filter", "--help").out
+    wrong = handx("data", "filter", store, "--text", "(", "--out", tmp_path / "wrong")
+    assert wrong.code == 2
+    assert "--text" in wrong.err
+
+
 def test_most_of_it_dropped_is_loud(handx, tmp_path) -> None:
     joints = clip(200)
     joints[50:, 1] = np.nan

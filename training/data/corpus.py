@@ -16,7 +16,7 @@ import fcntl
 import functools
 import hashlib
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -26,7 +26,7 @@ import numpy as np
 from handx_gen import npz
 from handx_gen.errors import InputError, MissingExtra
 from handx_gen.motion import BimanualMotion
-from training.data.windows import DUPLICATE, SPLITS, Cut
+from training.data.windows import SPLITS, Cut
 
 if TYPE_CHECKING:
     import datasets
@@ -117,6 +117,7 @@ class Store:
             described = json.loads(path.read_text(encoding="utf-8"))
             version = int(described["schema_version"])
             self.cut = described["cut"]
+            self.chosen = described.get("chosen")
         except FileNotFoundError:
             raise InputError(
                 folder, "", "no store here", "make one: handx data import SOURCE PATH"
@@ -132,12 +133,19 @@ class Store:
             )  # fmt: skip
 
     @classmethod
-    def create(cls, folder: str | Path, how: Cut) -> "Store":
+    def create(
+        cls, folder: str | Path, how: Cut, chosen: dict[str, Any] | None = None
+    ) -> "Store":
         """Make a store, or open the one that is there.
 
+        Args:
+            folder: The store's folder.
+            how: How its clips are cut.
+            chosen: Of which store it is a choice, and by what (`selection.choose`).
+
         Raises:
-            InputError: The store there was cut in another way, or the folder holds
-                other things.
+            InputError: The store there was cut or chosen in another way, or the folder
+                holds other things.
         """
         folder = Path(folder)
         asked = json.loads(json.dumps(asdict(how)))
@@ -149,6 +157,7 @@ class Store:
                     "choose a new folder",
                 )  # fmt: skip
             written = {"schema_version": SCHEMA_VERSION, "cut": asked}
+            written |= {} if chosen is None else {"chosen": chosen}
             npz.write_text(path, json.dumps(written, indent=1))
         store = cls(folder)
         if store.cut != asked:
@@ -157,6 +166,12 @@ class Store:
                 folder, "--out",
                 "holds clips of another cut: "
                 + ", ".join(f"{k} {store.cut.get(k)}, not {asked[k]}" for k in differing),
+                "choose another folder, or the same options",
+            )  # fmt: skip
+        if store.chosen != chosen:
+            raise InputError(
+                folder, "--out",
+                "holds another choice of clips" if store.chosen else "holds a whole store",
                 "choose another folder, or the same options",
             )  # fmt: skip
         return store
@@ -257,7 +272,7 @@ class Store:
         Raises:
             InputError: There is no such split, or the store has no clip in it.
         """
-        from datasets import Dataset, concatenate_datasets
+        from datasets import concatenate_datasets
 
         if split is not None and split not in SPLITS:
             raise InputError("--split", "", f"{split!r}", f"choose of {SPLITS}")
@@ -271,17 +286,32 @@ class Store:
         if not names:
             what = f"no clip in the split {split!r}" if split else "no clip"
             raise InputError(self.folder, "", f"{what}", "import more recordings")
-        parts = []
+        return concatenate_datasets([self._shard(name) for name in names])
+
+    def _shard(self, name: str) -> "datasets.Dataset":
+        """A file of the store.
+
+        Raises:
+            InputError: It is damaged or gone.
+        """
+        from datasets import Dataset
+
+        path = self.folder / name
+        try:
+            return Dataset.from_file(str(path))
+        except (OSError, ValueError) as error:
+            raise InputError(
+                path, "", f"not a readable shard ({error})", "make the store again"
+            ) from error
+
+    def rows(self, names: Iterable[str]) -> Iterator[dict[str, Any]]:
+        """The rows of some files of the store, columns as `schema`.
+
+        `joints` is (frames, 2, 21, 3) [m].
+        """
         for name in names:
-            path = self.folder / name
-            try:
-                parts.append(Dataset.from_file(str(path)))
-            except (OSError, ValueError) as error:
-                raise InputError(
-                    path, "", f"not a readable shard ({error})",
-                    "make the store again",
-                ) from error  # fmt: skip
-        return concatenate_datasets(parts)
+            for batch in self._shard(name).with_format("arrow").iter(256):
+                yield from _rows(batch)
 
     def clips(self, split: str | None = None) -> Iterator[StoredClip]:
         """The clips of a split (or all), in order."""
@@ -305,40 +335,6 @@ class Store:
                 f"there are for example {some}",
             )  # fmt: skip
         return _stored(_rows(data[found[0] : found[0] + 1])[0])
-
-
-def without_known(
-    entries: list[dict[str, Any]], rows: list[dict[str, Any]], known: set[str]
-) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
-    """Drop clips whose content is `known`, and say so in the entries; `known` grows."""
-    fresh: list[dict[str, Any]] = []
-    by_id = {}
-    for row in rows:
-        if row["id"] in known:
-            by_id.setdefault(row["recording"], []).append(row)
-        else:
-            known.add(row["id"])
-            fresh.append(row)
-    changed = []
-    for entry in entries:
-        twice = by_id.get(entry["digest"], [])
-        samples = sum(row["samples"] for row in twice)
-        if twice:
-            dropped = dict(entry["dropped"])
-            if samples:
-                dropped[DUPLICATE] = dropped.get(DUPLICATE, 0) + samples
-            gone = {row["id"] for row in twice}
-            fresh_here = [r["id"] for r in fresh if r["recording"] == entry["digest"]]
-            entry = {
-                **entry,
-                "kept": entry["kept"] - samples,
-                "dropped": dropped,
-                "clips": [
-                    c for c in entry["clips"] if c not in gone or c in fresh_here
-                ],
-            }
-        changed.append(entry)
-    return changed, fresh
 
 
 def _table(rows: Sequence[dict[str, Any]]) -> "pa.Table":

@@ -9,11 +9,11 @@ from pathlib import Path
 from typing import Any
 
 from handx_gen.errors import InputError
-from training.data.corpus import Store, without_known
+from training.data.corpus import Store
 from training.data.fetch import origin_of
 from training.data.parallel import ordered_map
 from training.data.raw import RawMotion
-from training.data.rows import as_rows, digest_of
+from training.data.rows import as_rows, digest_of, without_known
 from training.data.windows import Cut
 
 BATCH_SAMPLES = 20_000

@@ -9,7 +9,7 @@ import numpy as np
 from training.data.corpus import CAPTIONS, clip_id
 from training.data.fetch import UNSTATED
 from training.data.raw import RawMotion
-from training.data.windows import SPLITS, Clip, Cut, cut, split_of
+from training.data.windows import DUPLICATE, SPLITS, Clip, Cut, cut, split_of
 
 
 def as_rows(
@@ -24,7 +24,7 @@ def as_rows(
 
     Returns:
         Its entry in the ledger, and one row per clip: the columns of `corpus.schema`,
-        and the `recording` and `samples` that `corpus.without_known` needs.
+        and the `recording` and `samples` that `without_known` needs.
     """
     result = cut(raw, how)
     digest = digest_of(raw)
@@ -54,6 +54,40 @@ def digest_of(raw: RawMotion) -> str:
     text = {key: list(raw.text[key]) for key in sorted(raw.text)}
     digest.update(json.dumps([raw.up, raw.licence, text], default=_plain).encode())
     return digest.hexdigest()[:16]
+
+
+def without_known(
+    entries: list[dict[str, Any]], rows: list[dict[str, Any]], known: set[str]
+) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+    """Drop clips whose content is `known`, and say so in the entries; `known` grows."""
+    fresh: list[dict[str, Any]] = []
+    by_id = {}
+    for row in rows:
+        if row["id"] in known:
+            by_id.setdefault(row["recording"], []).append(row)
+        else:
+            known.add(row["id"])
+            fresh.append(row)
+    changed = []
+    for entry in entries:
+        twice = by_id.get(entry["digest"], [])
+        samples = sum(row["samples"] for row in twice)
+        if twice:
+            dropped = dict(entry["dropped"])
+            if samples:
+                dropped[DUPLICATE] = dropped.get(DUPLICATE, 0) + samples
+            gone = {row["id"] for row in twice}
+            fresh_here = [r["id"] for r in fresh if r["recording"] == entry["digest"]]
+            entry = {
+                **entry,
+                "kept": entry["kept"] - samples,
+                "dropped": dropped,
+                "clips": [
+                    c for c in entry["clips"] if c not in gone or c in fresh_here
+                ],
+            }
+        changed.append(entry)
+    return changed, fresh
 
 
 def _row(
