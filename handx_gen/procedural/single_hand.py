@@ -9,7 +9,8 @@ from typing import Any
 
 import numpy as np
 
-from handx_gen.kinematics.requests import EventKind, RequestedEvent
+from handx_gen.kinematics.kinds import EventKind
+from handx_gen.kinematics.requests import RequestedEvent
 from handx_gen.procedural import poses
 from handx_gen.procedural.timeline import Move, Stage, Step, about, finger_moves
 from handx_gen.skeleton import FINGERS, SIDES

@@ -4,7 +4,8 @@ from dataclasses import replace
 
 import numpy as np
 
-from handx_gen.kinematics.requests import EventKind, RequestedEvent
+from handx_gen.kinematics.kinds import EventKind
+from handx_gen.kinematics.requests import RequestedEvent
 from handx_gen.procedural import poses
 from handx_gen.procedural.single_hand import FOUR, MOVES, Moves, after, each_hand
 from handx_gen.procedural.single_hand_postures import ASIDE, aside

@@ -14,7 +14,8 @@ from handx_gen.kinematics.contacts import (
 from handx_gen.kinematics.distance import segment_distance
 from handx_gen.kinematics.hand_poses import POSES
 from handx_gen.kinematics.hand_rhythms import RHYTHMS
-from handx_gen.kinematics.requests import DIRECTIONS, KINDS, match
+from handx_gen.kinematics.kinds import DIRECTIONS, KINDS
+from handx_gen.kinematics.requests import match
 from handx_gen.motion import BimanualMotion
 from handx_gen.procedural import PRIMITIVES, Program, Step
 from handx_gen.procedural import single_hand_poses as postures
