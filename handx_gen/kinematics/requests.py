@@ -12,7 +12,7 @@ from handx_gen.kinematics.events import Event, read_events, shape_events
 from handx_gen.kinematics.hand_poses import pose_events
 from handx_gen.kinematics.hand_rhythms import RHYTHMS, rhythm_events
 from handx_gen.kinematics.kinds import DIRECTIONS, KINDS, EventKind
-from handx_gen.kinematics.two_hand_events import CROWDED, GRIPS
+from handx_gen.kinematics.two_hand_events import CROWDED, GRIPS, TWO_HAND_KINDS
 from handx_gen.motion import BimanualMotion
 from handx_gen.skeleton import SIDES
 
