@@ -84,7 +84,8 @@ CONFIGS = {
         name="smoke", batch=8, steps=20, minutes=1, warmup=2,
     ),
     "cpu": TrainConfig(
-        DenoiserConfig(width=192, depth=5, heads=6, patch=4), compile=True
+        DenoiserConfig(width=192, depth=5, heads=6, patch=4), show_nothing=0.75,
+        compile=True,
     ),
     "tiny": TrainConfig(
         DenoiserConfig(width=128, depth=4, heads=4, patch=4), name="tiny"

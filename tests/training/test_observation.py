@@ -3,7 +3,12 @@ import pytest
 
 torch = pytest.importorskip("torch")
 
-from handx_gen.checkpoint import ASSETS, load_checkpoint, save_checkpoint  # noqa: E402
+from handx_gen.checkpoint import (  # noqa: E402
+    ASSETS,
+    GeneratorConfig,
+    load_checkpoint,
+    save_checkpoint,
+)
 from handx_gen.diffusion.denoiser import (  # noqa: E402
     ADDED_LATER,
     DenoiserConfig,
@@ -11,7 +16,14 @@ from handx_gen.diffusion.denoiser import (  # noqa: E402
 )
 from handx_gen.errors import InputError  # noqa: E402
 from handx_gen.representation import WristRelative  # noqa: E402
-from training.observation import KINDS, draw_masks, draw_offsets  # noqa: E402
+from training.data.batch import Batch  # noqa: E402
+from training.observation import (  # noqa: E402
+    KINDS,
+    draw_masks,
+    draw_offsets,
+    one_hand,
+)
+from training.shown import distances  # noqa: E402
 
 
 @pytest.fixture
@@ -114,3 +126,28 @@ def test_moving_the_origin_moves_both_hands_alike():
     torch.testing.assert_close(shift, first.expand_as(shift), rtol=0, atol=1e-5)
     assert first[:3].abs().amax(-1).min() > 1e-4
     assert first[3:].abs().max() < 1e-6
+
+
+class Copier:
+    """Gives back what it is shown, and zero elsewhere."""
+
+    def remember(self, states, mask, branch):
+        return None
+
+    def __call__(self, x, t, text, observed, mask):
+        return (observed.where(mask, 0), None)
+
+
+def test_who_keeps_what_is_shown_is_at_no_distance_from_it():
+    generator = torch.Generator().manual_seed(3)
+    joints = torch.randn(4, 60, 2, 21, 3, generator=generator).numpy() * 0.1
+    norm = WristRelative.fit(joints)
+    x, _ = norm.pack(torch.from_numpy(joints))
+    batch = Batch(x, *[torch.zeros(4, 1)] * 4)
+    config = GeneratorConfig("copier", {}, norm)
+    known, other = distances(Copier(), config, batch, one_hand)
+    assert known < 1e-3
+    assert 50 < other < 300  # millimetres, for joints spread by 100 on each axis
+    nothing, everything = distances(Copier(), config, batch, None)
+    assert np.isnan(nothing)
+    assert everything == pytest.approx(other, rel=0.2)
