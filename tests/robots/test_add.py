@@ -151,7 +151,8 @@ def test_an_open_choice_names_the_option_that_answers(tmp_path: Path) -> None:
     given = {"thumb": "f0_0", "index": "f1_0", "middle": "j2_1"}
     hands = measure_hands([path], fingers=given)
     assert hands["right"].anatomy.chains["middle"].links == ("f2_0", "f2_1")
-    assert any("no readable shape" in note for note in hands["right"].notes)
+    notes = [note for hand in hands.values() for note in hand.notes]
+    assert any("no readable shape" in note for note in notes)
 
 
 def test_both_hands_of_one_side_are_refused(tmp_path: Path) -> None:
