@@ -14,6 +14,7 @@ from handx.cli.annotate import Annotate
 from handx.cli.data import Data
 from handx.cli.describe import Describe
 from handx.cli.doctor import Doctor
+from handx.cli.export import Export
 from handx.cli.generate import Generate
 from handx.cli.plan import PlanRequest
 from handx.cli.retarget import Retarget
@@ -40,6 +41,7 @@ COMMANDS = {
     "data": Data,
     "annotate": Annotate,
     "train": Train,
+    "export": Export,
     "doctor": Doctor,
 }
 """Name → command, in the order of the help text."""
