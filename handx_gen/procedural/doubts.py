@@ -9,6 +9,7 @@ the text verdict is "can't tell".
 
 import re
 
+from handx_gen.procedural.compiled import verb_forms
 from handx_gen.procedural.rules import FINGER_WORDS, MOVE_WORDS, SHAPE_WORDS, Clause
 from handx_gen.procedural.slots import SHAPES
 from handx_gen.procedural.templates import TEMPLATES, TURN_WORDING
@@ -68,8 +69,9 @@ def doubts(clause: Clause, step: Step) -> list[str]:
     known = _known(step) | _ALWAYS
     if step.primitive not in _WITHOUT_FINGERS:
         known |= _FINGERS
+    forms = verb_forms()
     left = [
-        w for w in words if w and w not in known and w.removesuffix("s") not in known
+        w for w in words if w and not {w, w.removesuffix("s"), forms.get(w, w)} & known
     ]
     return [
         *left,
@@ -185,6 +187,7 @@ def _sense(clause: Clause, step: Step) -> list[str]:
             p for _, p in (*SHAPE_WORDS, ((), "opens?|unfold|flatten")) if clause.has(p)
         ]
         wrong += ["two shapes in one clause"] * (len(shapes) > 1)
+        wrong += re.findall(r"^points? (?:to the )?(left|right)$", clause.text)
     if step.primitive == "still" and clause.has("not|don't"):
         wrong += ["not"] * (not clause.has("(?:do not|don't) move"))
         wrong += ["not"] * clause.has("still|rest|motionless")

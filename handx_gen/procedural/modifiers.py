@@ -12,6 +12,13 @@ SLOW, QUICK = 0.6, 1.6
 HOLD = 0.7
 """`Step.hold` of "for a moment" [s]."""
 
+_SLOWLY = "(?:very )?slowly|in slow motion|at a slow pace|unhurriedly"
+_QUICKLY = "(?:very )?quickly|(?:very )?fast|rapidly|swiftly|briskly"
+_SECONDS = (
+    r" for (?:about )?(\d{1,2}(?:\.\d)?|a|one|two|three|four|five) (?:second|sec)s?\b"
+)
+_NUMBERS = {"a": 1.0, "one": 1.0, "two": 2.0, "three": 3.0, "four": 4.0, "five": 5.0}
+
 Synonyms = tuple[tuple[str, ...], tuple[str, ...]]
 
 
@@ -73,6 +80,25 @@ MODIFIERS = (
         "late": (("at the end", "late", "near the end"), ("in the second half",)),
     }, leading=True, separator=", "),
 )  # fmt: skip
+
+
+def take_anywhere(clause: str) -> tuple[str, dict[str, Any]]:
+    """A clause without one adverb of speed, wherever it stands, and without a duration.
+
+    "clap quickly three times", "hold a fist for 3 seconds".
+    """
+    fields: dict[str, Any] = {}
+    if found := re.search(_SECONDS, clause):
+        words = found.group(1)
+        fields["hold"] = _NUMBERS[words] if words in _NUMBERS else float(words)
+        clause = re.sub(_SECONDS, "", clause, count=1)
+    for value, adverbs in ((SLOW, _SLOWLY), (QUICK, _QUICKLY)):
+        if found := re.search(rf",? ?\b(?:{adverbs})\b,?", clause):
+            clause = (clause[: found.start()] + clause[found.end() :]).strip()
+            fields["speed"] = value
+            break
+    clause, more = take_modifiers(clause)
+    return clause, fields | more
 
 
 def take_modifiers(clause: str) -> tuple[str, dict[str, Any]]:

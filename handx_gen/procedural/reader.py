@@ -11,9 +11,10 @@ import re
 from dataclasses import replace
 
 from handx_gen.procedural.doubts import doubts
+from handx_gen.procedural.modifiers import take_anywhere
 from handx_gen.procedural.rules import FINGER_WORDS, NUMBERS, Clause, match_rules
+from handx_gen.procedural.sentence import allowed, understand
 from handx_gen.procedural.sentence import clause as known_clause
-from handx_gen.procedural.sentence import understand
 from handx_gen.procedural.timeline import Program, Step
 from handx_gen.procedural.vocabulary import PRIMITIVES
 from handx_gen.prompt import Plan
@@ -36,16 +37,20 @@ def read(text: str) -> Program:
     unread: list[str] = []
     order, previous = 0, ""
     for joiner, part in _clauses(text):
-        clause = _parse(part, previous)
         if steps and re.fullmatch(_CONTINUATION, part):
             continue
+        clause = _parse(part, previous)
         whole = known_clause(part) if _names_a_hand(clause) else None
-        found = [whole] if whole else match_rules(clause)
+        found = [whole] if whole else []
         if not found:
-            unread += clause.text.split()
-            continue
-        if not whole:
+            words, how = take_anywhere(part)
+            clause = _parse(words, previous)
+            found = [replace(step, **how) for step in match_rules(clause)]
             unread += [word for step in found for word in doubts(clause, step)]
+            unread += [NOT_SO for step in found if not allowed(step)]
+        if not found:
+            unread += [TWO_TIPS] if _two_tips(clause) else part.split()
+            continue
         previous = clause.hand
         if steps:
             busy = {s for step in steps if step.order == order for s in step.sides}
@@ -56,6 +61,18 @@ def read(text: str) -> Program:
     return Program(
         tuple(steps), text.strip(), tuple(dict.fromkeys(unread)), nearest(text)
     )
+
+
+NOT_SO = "how long, or when"
+TWO_TIPS = "two fingertips of one hand without its thumb (not in the vocabulary)"
+
+
+def _two_tips(clause: Clause) -> bool:
+    """Whether fingertips of one hand, none of them the thumb, are to touch."""
+    meets = clause.has(r"touch\w*|tap\w*|meets?|bring|press|put|hold|kiss")
+    sides = {side for side, _ in clause.by_side}
+    fingers = set(clause.fingers)
+    return meets and len(fingers) > 1 and "thumb" not in fingers and len(sides) < 2
 
 
 def _in_order(groups: list[list[Step]]) -> tuple[Step, ...]:

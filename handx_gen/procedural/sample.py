@@ -134,6 +134,12 @@ def _triple(program: Program, rng: np.random.Generator, wording: str) -> Prompt:
     return Prompt(**{k: ", then ".join(v) for k, v in parts.items()})
 
 
+def _checked(program: Program) -> Program:
+    """The program without its speeds and holds, which the clips are not checked for."""
+    steps = tuple(replace(step, speed=1.0, hold=0.0) for step in program.steps)
+    return Program(steps)
+
+
 def _branches(step: Step) -> tuple[str, ...]:
     """The prompts in which a step is said."""
     if PRIMITIVES[step.primitive].two_handed:
@@ -185,7 +191,7 @@ def attempted(
     if own_overlap(motion.joints, 2) > MAX_OWN_OVERLAP:
         return "fingers overlap", program
     said = omitted(program, rng) if rng.random() < PARTIAL else program
-    requested = said.requested
+    requested = _checked(said).requested
     if match(BimanualMotion(motion.joints, motion.fps), requested).answer != "yes":
         return "not as asked", program
     wording = HELD_OUT if split == "heldout_wording" else TRAIN

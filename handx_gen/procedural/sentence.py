@@ -11,7 +11,8 @@ from dataclasses import replace
 from functools import lru_cache
 
 from handx_gen.procedural.compiled import read_clause, verb_forms
-from handx_gen.procedural.modifiers import take_modifiers
+from handx_gen.procedural.idioms import spelled_out
+from handx_gen.procedural.modifiers import take_anywhere, take_modifiers
 from handx_gen.procedural.timeline import Step
 from handx_gen.procedural.vocabulary import PRIMITIVES
 
@@ -24,7 +25,8 @@ _PARALLEL = re.compile(
     r"and)\b,? "
 )
 _SPEAKER = re.compile(
-    r"(?:please,?|can you|could you|would you|i want you to|you should|you|they|the person|"
+    r"(?:please,?|can you|could you|would you|i want you to|i'd like you to|"
+    r"i would like you to|now|you should|you|they|the person|"
     r"a person|someone|she|he|the man|the woman|first,?|firstly,?|now,?) "
 )
 KEPT = frozenset(
@@ -61,6 +63,11 @@ def _sequence(text: str) -> list[list[Step]] | None:
 def _parallel(text: str) -> list[Step] | None:
     if (step := clause(text)) is not None:
         return [step]
+    for cut in re.finditer(", ", text) if text.startswith(("while ", "as ")) else ():
+        first = _parallel(text[: cut.start()].partition(" ")[2])
+        second = _parallel(text[cut.end() :])
+        if first is not None and second is not None:
+            return first + second
     for cut in _PARALLEL.finditer(text):
         first = clause(text[: cut.start()])
         if first is None:
@@ -74,10 +81,12 @@ def _parallel(text: str) -> list[Step] | None:
 def clause(text: str) -> Step | None:
     """The one step that a clause says, if it says one and nothing besides."""
     text = _without_speaker(text.strip(" ,;:"))
-    for words, fields in ((text, {}), take_modifiers(text)):
+    for words, fields in ((text, {}), take_modifiers(text), take_anywhere(text)):
         found: list[Step] = []
         for form in _base_forms(_without_speaker(words)):
             found += [step for step in read_clause(form) if step not in found]
+        if not found and (words := spelled_out(_without_speaker(words))):
+            found = read_clause(words)
         if len(found) > 1:
             return None
         if found:

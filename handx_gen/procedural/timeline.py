@@ -11,7 +11,12 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 
 from handx_gen.hand_model import finger_points, to_joints
-from handx_gen.kinematics.requests import RequestedEvent, RequestedEvents
+from handx_gen.kinematics.requests import (
+    LASTING,
+    PACED,
+    RequestedEvent,
+    RequestedEvents,
+)
 from handx_gen.procedural.poses import Body
 from handx_gen.skeleton import FINGERS
 
@@ -80,16 +85,29 @@ class Program:
 
     @property
     def requested(self) -> RequestedEvents:
-        """The events this program should produce."""
+        """The events this program should produce.
+
+        What no event can show, as how slowly to clap, is left unread.
+        """
         from handx_gen.procedural.vocabulary import PRIMITIVES
 
         events: list[RequestedEvent] = []
+        unread = list(self.unread)
         for step in self.steps:
             asked = PRIMITIVES[step.primitive].requests(step)
             if step.when:
                 asked = [replace(event, window=WINDOWS[step.when]) for event in asked]
+            if step.speed != 1 and step.primitive in PACED:
+                pace = "slow" if step.speed < 1 else "quick"
+                asked = [replace(event, pace=pace) for event in asked]
+            elif step.speed != 1:  # no reader of motions can tell
+                unread.append("slowly" if step.speed < 1 else "quickly")
+            if step.hold and len(asked) == len(step.sides) and asked[0].kind in LASTING:
+                asked = [replace(event, lasting=step.hold) for event in asked]
+            elif step.hold:
+                unread.append("how long")
             events += asked
-        return RequestedEvents(tuple(events), self.text, self.unread)
+        return RequestedEvents(tuple(events), self.text, tuple(unread))
 
 
 @dataclass(frozen=True, eq=False)

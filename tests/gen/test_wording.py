@@ -32,7 +32,7 @@ def drawn(name: str, seed: int) -> Step:
 @pytest.mark.parametrize("split", SPLITS)
 @pytest.mark.parametrize("name", PRIMITIVES)
 def test_what_is_said_is_read_back_with_all_its_parameters(name, split):
-    for seed in range(12):
+    for seed in range(5):
         program = Program((drawn(name, seed),))
         text = say(program, np.random.default_rng(seed), split)
         back = read(text)
@@ -43,7 +43,7 @@ def test_what_is_said_is_read_back_with_all_its_parameters(name, split):
 @pytest.mark.parametrize("split", SPLITS)
 @pytest.mark.parametrize("kind", KINDS)
 def test_whole_programs_are_read_back(kind, split):
-    for seed in range(25):
+    for seed in range(10):
         program = sample_program(np.random.default_rng([seed, 5]), kind)
         text = say(program, np.random.default_rng(seed), split)
         back = read(text)
@@ -66,7 +66,7 @@ def test_both_splits_have_words_for_every_primitive_and_share_none(name):
 
 def test_a_sentence_has_one_meaning():
     meanings: dict[str, Counter[Step]] = {}
-    for seed in range(1500):
+    for seed in range(400):
         program = sample_program(np.random.default_rng([seed, 6]))
         text = say(program, np.random.default_rng(seed), SPLITS[seed % 2])
         meaning = Counter(program.steps)
@@ -86,13 +86,14 @@ def test_modifiers_are_said_and_read():
 def test_a_triple_says_the_program():
     from handx_gen.procedural.sample import synthesize
 
-    for seed in range(30):
+    for seed in range(12):
         clip = synthesize(seed)
         if len({s.order for s in clip.program.steps}) > 1:
             continue
         read_back = read_plan(Plan((Segment(clip.triple),)))
         assert not read_back.unread, clip.triple
-        asked = {e for e in read_back.requested.events if e.kind != "still"}
+        said = {replace(e, pace="", lasting=0.0) for e in read_back.requested.events}
+        asked = {e for e in said if e.kind != "still"}
         assert asked >= {e for e in clip.requested.events if e.kind != "still"}
 
 

@@ -95,7 +95,7 @@ def synthesize_store(
         _same_teacher(store)
         finished = store.finished()
         chunks = [
-            (split, first, min(CHUNK, seed + clips - first))
+            (split, first, min(CHUNK, seed + clips - first), fingerprint())
             for first in range(seed, seed + clips, CHUNK)
         ]
         for chunk in chunks:
@@ -125,13 +125,13 @@ def _same_teacher(store: Store) -> None:
             )  # fmt: skip
 
 
-Chunk = tuple[str, int, int]
-"""Split, first seed, how many."""
+Chunk = tuple[str, int, int, str]
+"""Split, first seed, how many, and the teacher's fingerprint."""
 
 
 def _name(chunk: Chunk) -> str:
-    split, first, count = chunk
-    return f"{split} {first}-{first + count - 1} by {fingerprint()}"
+    split, first, count, teacher = chunk
+    return f"{split} {first}-{first + count - 1} by {teacher}"
 
 
 def _stamp(chunk: Chunk) -> str:
@@ -140,8 +140,9 @@ def _stamp(chunk: Chunk) -> str:
 
 def _make(chunk: Chunk) -> tuple[dict[str, Any], list[dict[str, Any]]]:
     """A chunk's entry in the ledger, and its rows."""
-    split, first, count = chunk
-    made = [row_of(synthesize(first + k, split), split) for k in range(count)]
+    split, first, count, teacher = chunk
+    clips = (synthesize(first + k, split) for k in range(count))
+    made = [row_of(clip, split, teacher) for clip in clips]
     rows = [row for row, _ in made]
     entry = {
         "source": SOURCE,
@@ -163,7 +164,7 @@ def _make(chunk: Chunk) -> tuple[dict[str, Any], list[dict[str, Any]]]:
     return entry, rows
 
 
-def row_of(clip: SyntheticClip, split: str) -> tuple[dict[str, Any], int]:
+def row_of(clip: SyntheticClip, split: str, teacher: str) -> tuple[dict[str, Any], int]:
     """A clip as a row of the store, and how many of its caption levels are verified."""
     motion = BimanualMotion(clip.joints)
     captions = write(timeline(motion), clip.seed)
@@ -171,7 +172,7 @@ def row_of(clip: SyntheticClip, split: str) -> tuple[dict[str, Any], int]:
     triple = {k: getattr(clip.triple, k) for k in ("left", "right", "relation")}
     provenance = {
         "model": "procedural teacher",
-        "teacher": fingerprint(),
+        "teacher": teacher,
         "teacher_split": split,
         "seed": clip.seed,
         "sentences": clip.sentences,
