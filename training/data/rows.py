@@ -132,9 +132,16 @@ def _row(
 
 
 def _licence(raw: RawMotion, origin: dict[str, Any]) -> str:
-    """What a fetched repository states, being about these very files, or the source."""
+    """What a fetched repository states, being about these very files, or the source.
+
+    A clip that came into the repository from another data set is under both.
+    """
     stated = str(origin.get("licence", UNSTATED))
-    return raw.licence if stated == UNSTATED else stated
+    if stated == UNSTATED:
+        return raw.licence
+    original = raw.details.get("original")
+    taken = original and original != raw.source
+    return f"{stated}; {original}: {raw.licence}" if taken else stated
 
 
 def _plain(value: Any) -> Any:

@@ -32,6 +32,7 @@ class Choice:
 
     Attributes:
         splits, sources: Names of which its split and source are one; empty takes all.
+            The source is also the data set that a collection took the clip from.
         hands: "both", "left" or "right": those that must be there.
         seconds: Shortest and longest duration [s].
         intensity: Range of the mean weighted joint speed of its hands [deg/s].
@@ -89,8 +90,8 @@ class Choice:
         """
         if self.splits and row["split"] not in self.splits:
             return f"split {row['split']}"
-        if self.sources and row["source"] not in self.sources:
-            return f"source {row['source']}"
+        if self.sources and not {row["source"], original_of(row)} & {*self.sources}:
+            return f"source {original_of(row) or row['source']}"
         present = np.array(row["present"], bool)
         wanted = {"any": (), "both": (0, 1), "left": (0,), "right": (1,)}[self.hands]
         if not all(present[side] for side in wanted):
@@ -173,12 +174,15 @@ def choose(
     store = Store(old)
     if new.exists() and new.resolve() == old.resolve():
         raise InputError(new, "--out", "is the store itself", "choose another folder")
-    known = sorted({entry["source"] for entry in store.recordings()})
-    unknown = sorted(set(choice.sources) - set(known))
-    if unknown:
-        raise InputError(
-            "--source", "", f"no {', '.join(unknown)} in {old}", f"choose of {known}"
-        )
+    if choice.sources:
+        rows = store.dataset().select_columns(["source", "provenance"])
+        known = {name for row in rows for name in (row["source"], original_of(row))}
+        unknown = sorted(set(choice.sources) - known)
+        if unknown:
+            raise InputError(
+                "--source", "", f"no {', '.join(unknown)} in {old}",
+                f"choose of {sorted(known - {''})}",
+            )  # fmt: skip
     how = Cut(**{**store.cut, "limits": Limits(**store.cut["limits"])})
     asked = json.loads(json.dumps({"of": str(old.resolve()), **asdict(choice)}))
     target = Store.create(new, how, asked)
@@ -230,6 +234,11 @@ def _from_page(
         entry["one_handed"] += not all(row["present"])
         taken.append(row)
     return list(entries.values()), taken
+
+
+def original_of(row: dict[str, Any]) -> str:
+    """The data set from which a collection such as HandX took a clip, or ""."""
+    return str(json.loads(row["provenance"])["details"].get("original", ""))
 
 
 def _stamp(page: dict[str, Any]) -> str:

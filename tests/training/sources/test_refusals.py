@@ -12,7 +12,7 @@ import pytest
 
 from handx_gen import safe_pickle
 from handx_gen.errors import InputError
-from training.data.sources import files, leap_lz, read_source, sniff_source
+from training.data.sources import SOURCES, files, leap_lz, read_source, sniff_source
 
 DATA_FILE = {
     "handx": "", "plain": "", "mediapipe_pickle": "", "webxr": "", "leap": "", "aria": "",
@@ -353,3 +353,18 @@ def test_refusals_of_webxr_lines(tmp_path):
     ):
         path.write_text(json.dumps(line | change))
         refused("webxr", path, path, said)
+
+
+def test_plain_folder_names_the_arrays_it_cannot_read(tmp_path, pair):
+    """They are handed to the importer, which lists them; other arrays are none of it."""
+    np.save(tmp_path / "good.npy", np.nan_to_num(pair))
+    np.save(tmp_path / "weights.npy", np.ones(7))
+    (tmp_path / "torn.npy").write_bytes((tmp_path / "good.npy").read_bytes()[:60])
+    (tmp_path / "empty.npz").write_bytes(b"")
+    found = {path.name for path in SOURCES["plain"].recordings(tmp_path)}
+    assert found == {"good.npy", "torn.npy", "empty.npz"}
+    for name in ("torn.npy", "empty.npz"):
+        with pytest.raises(InputError, match=name):
+            list(read_source("plain", tmp_path / name, fps=30))
+    (tmp_path / "good.npy").unlink()
+    assert "plain" not in sniff_source(tmp_path)

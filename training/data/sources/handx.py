@@ -3,10 +3,12 @@
 Keys "0", "1", …; each entry holds `motion` (60, 2, 21, 3) [m] in HandX order and five
 captions each for left, right and their relation. The pickles go through the allow-list
 of `handx_gen.safe_pickle`, one clip at a time. The files store neither rate (30 fps) nor
-the sequence that a clip was cut from: neighbours in the file with bones of one length
-are taken for one group, so that a split does not part them.
+the sequence that a clip was cut from: neighbours in the file with bones of one length and
+of one source are taken for one group, so that a split does not part them. Which data set
+a clip comes from is taken from the release's list, where it is there (`handx_origin`).
 """
 
+import re
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -18,6 +20,7 @@ from handx_gen.errors import InputError
 from handx_gen.skeleton import bone_lengths
 from training.data.raw import RawMotion
 from training.data.sources import files, recording
+from training.data.sources.handx_origin import Origin, origins
 from training.data.sources.source import Source
 
 CAPTIONS = {
@@ -26,6 +29,9 @@ CAPTIONS = {
     "relation": "interaction_annotation",
 }
 PATTERN = "*can_pos*.npz"
+_KEY = re.compile(r"\d+|(arctic|h2o)_\w+")
+"""Of a clip; those that the release's merging script adds name their source."""
+
 SAME_BONES = 0.01
 """Mean relative difference of bones up to which neighbours are one performer."""
 
@@ -43,7 +49,7 @@ def sniff(path: Path) -> bool:
         names = safe_pickle.npz_names(path) if path.suffix == ".npz" else []
     except InputError:
         return False
-    return bool(names) and all(name.isdigit() for name in names)
+    return bool(names) and all(_KEY.fullmatch(name) for name in names)
 
 
 def read(path: Path, fps: float = 30.0) -> Iterator[RawMotion]:
@@ -56,24 +62,33 @@ def read(path: Path, fps: float = 30.0) -> Iterator[RawMotion]:
     split = path.stem.split("_")[0]
     group = clips = 0
     bones: np.ndarray | None = None
+    known = origins(path, split, safe_pickle.npz_names(path))
+    last = ""
     refused: list[tuple[str, InputError]] = []
     for key, clip in safe_pickle.load_npz(path):
         clips += 1
         try:
             joints = _joints(path, key, clip)
             own = np.median(bone_lengths(joints), axis=0)
-            if bones is not None:
+            origin = known.get(key, Origin("", licence=SOURCE.licence))
+            if bones is not None and origin.source != last:
+                group += 1
+            elif bones is not None:
                 # A missing hand has no bones; hands present in both are compared.
                 change = np.abs(own - bones) / bones
                 change = change[np.isfinite(change)]
                 group += int(not len(change) or change.mean() > SAME_BONES)
-            bones = own
+            bones, last = own, origin.source
+            take = f"{origin.source}/{origin.sequence}" if origin.sequence else ""
             raw = recording.motion(
                 path, "handx", f"{split}/{key}",
                 recording.steady(len(joints), fps, path), joints,
-                group=f"{split}/{group}", text=_captions(path, key, clip),
-                up=(0.0, 0.0, 1.0), licence=SOURCE.licence,
-                details={"split": split, "key": key, "fps": "nominal"},
+                group=f"{split}/{take or group}", text=_captions(path, key, clip),
+                up=(0.0, 0.0, 1.0), licence=origin.licence or SOURCE.licence,
+                counts={} if origin.source else {"clips of unnamed origin": 1},
+                details={
+                    "split": split, "key": key, "fps": "nominal", **_told(origin),
+                },
             )  # fmt: skip
         except InputError as error:
             refused.append((key, error))
@@ -87,6 +102,15 @@ def read(path: Path, fps: float = 30.0) -> Iterator[RawMotion]:
             path, first.field or key, f"{len(refused)} of {clips} clips refused, the "
             f"first, clip {key}: {first.problem}", first.fix,
         )  # fmt: skip
+
+
+def _told(origin: Origin) -> dict[str, Any]:
+    """What is known of a clip's origin, for its provenance."""
+    told = {
+        "original": origin.source, "original_sequence": origin.sequence,
+        "original_frames": origin.frames,
+    }  # fmt: skip
+    return {name: value for name, value in told.items() if value}
 
 
 def _joints(path: Path, key: str, clip: Any) -> np.ndarray:

@@ -22,23 +22,31 @@ NAMES = ("joints", "motion")
 
 
 def find(path: Path) -> list[Path]:
-    """Arrays in a folder."""
+    """Arrays in a folder, and files that cannot be read: `read` says what ails them."""
     if path.is_file():
         return [path]
-    return [f for f in files.below(path, "*.npy", "*.npz") if sniff(f)]
+    return [f for f in _arrays(path) if _looks(f) is not False]
 
 
 def sniff(path: Path) -> bool:
     """Whether the array has the shape, or the archive the name."""
+    looked = _arrays(path) if path.is_dir() else [path]
+    return any(_looks(file) for file in looked)
+
+
+def _arrays(folder: Path) -> list[Path]:
+    return files.below(folder, "*.npy", "*.npz")
+
+
+def _looks(path: Path) -> bool | None:
+    """Whether a file is of this format; None if it cannot be read."""
     try:
-        if path.is_dir():
-            return bool(find(path))
         if path.suffix == ".npz":
             return any(name in NAMES for name in safe_pickle.npz_names(path))
         if path.suffix == ".npy":
             return np.load(path, mmap_mode="r").shape[1:] == (2, 21, 3)
     except (InputError, OSError, ValueError, EOFError, SyntaxError):
-        return False
+        return None
     return False
 
 
