@@ -1,11 +1,14 @@
 """Which human joint belongs to which point of a robot hand."""
 
+from functools import lru_cache
+
 import numpy as np
 
 from handx_gen.skeleton import CHAINS, JOINT
 from retarget.configuration import HandModel, Points
 
 
+@lru_cache(maxsize=32)
 def finger_points(model: HandModel) -> Points:
     """Fingertips, then middle joints, in the order of the spec's fingers."""
     fingers = model.spec.fingers.values()

@@ -68,3 +68,12 @@ def quaternion_from_matrix(matrix: np.ndarray) -> np.ndarray:
     best = squares.argmax(-1)
     row = np.take_along_axis(outer, best[..., None, None], -2)[..., 0, :]
     return row / np.linalg.norm(row, axis=-1, keepdims=True)
+
+
+def logarithm(matrix: np.ndarray) -> np.ndarray:
+    """Rotation vectors [rad] of rotation matrices, (..., 3, 3) → (..., 3)."""
+    wxyz = quaternion_from_matrix(matrix)
+    wxyz = np.where(wxyz[..., :1] < 0, -wxyz, wxyz)
+    sine = np.linalg.norm(wxyz[..., 1:], axis=-1, keepdims=True)
+    angle = 2 * np.arctan2(sine, wxyz[..., :1])
+    return wxyz[..., 1:] * np.where(sine < 1e-9, 2.0, angle / np.maximum(sine, 1e-12))

@@ -1,18 +1,19 @@
 """`CompiledObjective`: an `Objective`'s data as arrays, ready for the kernels."""
 
 from collections.abc import Sequence
+from functools import lru_cache
 
 import numpy as np
 
 from handx_gen.kinematics.contacts import CLOSEST_PALM_PAIRS, split_pair
 from retarget import contacts
 from retarget.capsules import CapsuleSet, capsule_set
-from retarget.configuration import Points
+from retarget.configuration import HandModel, Points
 from retarget.costs import collision, contact, fingers
 from retarget.costs.quadratic import Quadratic
-from retarget.hand_state import WRIST
 from retarget.kernels.frames import Costs, Frames, Hands, evaluate
 from retarget.kernels.tree import tree_of
+from retarget.objective import Deviations, Objective
 
 
 class CompiledObjective:
@@ -22,10 +23,14 @@ class CompiledObjective:
         objective: The costs; its problems and goals may not change afterwards.
     """
 
-    def __init__(self, objective) -> None:
+    def __init__(self, objective: Objective) -> None:
         self._objective = objective
         problems = list(objective.hands.values())
-        self._hands = _hands(objective)
+        self._hands = _hands(
+            tuple((p.model, p.points) for p in problems),
+            tuple(c.start for c in objective.columns.values()),
+            objective.deviations,
+        )
         pairs = objective.goals.pairs if objective.coupled else ()
         self._frames = Frames(
             np.stack([p.nominal.rotation for p in problems], 1),
@@ -75,15 +80,16 @@ def contact_rows(hands, pairs: Sequence[str]) -> np.ndarray:
     return np.array(rows, np.int64).reshape(-1, 2)
 
 
-def _hands(objective) -> Hands:
-    problems = list(objective.hands.values())
-    models = [problem.model for problem in problems]
+@lru_cache(maxsize=32)
+def _hands(
+    hands: tuple[tuple[HandModel, Points], ...], starts: tuple[int, ...], d: Deviations
+) -> Hands:
+    """What does not change between frames, nor between clips."""
+    models = [model for model, _ in hands]
     specs = [model.spec for model in models]
-    starts = [objective.columns[side].start for side in objective.hands]
     before = np.cumsum([0] + [len(model.parent) for model in models])
     sets = [capsule_set(spec) for spec in specs]
     palms = [contacts.palm_points(spec) for spec in specs]
-    d = objective.deviations
     pairs, clearance = _capsule_pairs(sets)
 
     def joined(parts: Sequence[Points]) -> tuple[np.ndarray, np.ndarray]:
@@ -91,12 +97,12 @@ def _hands(objective) -> Hands:
         return body, np.concatenate([p.offset for p in parts])
 
     ends = [joined([s.start for s in sets]), joined([s.end for s in sets])]
-    half = [len(p.points.body) // 2 for p in problems]
+    half = [len(points.body) // 2 for _, points in hands]
     return Hands(
         tree_of(models, starts),
-        np.array([objective.columns[s].stop - WRIST for s in objective.hands]),
+        np.array([n + len(m.free) for n, m in zip(starts, models)]),
         np.stack([np.stack([m.T_base_hand[:3, 3], m.T_base_hand[:3, 2]]) for m in models]),
-        *joined([problem.points for problem in problems]),
+        *joined([points for _, points in hands]),
         np.concatenate([np.repeat([d.tip**-2, d.middle**-2], n) for n in half]),
         *joined([contacts.tip_points(spec) for spec in specs]),
         np.array([f.pad_radius for spec in specs for f in spec.fingers.values()]),
