@@ -31,7 +31,7 @@ def measure_hands(
         RobotError: Names the file, the part and the option that would help.
     """
     if not 1 <= len(paths) <= 2:
-        raise RobotError("robots add", "URDF", f"{len(paths)} files, give one or two")
+        raise RobotError("robots add", "URDF", f"{len(paths)} files", "give one or two")
     found = []
     for path in paths:
         tree = read_tree(path)

@@ -12,7 +12,8 @@ import numpy as np
 
 from robots.add.anatomy import Anatomy, Chain
 from robots.add.fit import Rod
-from robots.add.measure import SIDES, Measures, Pad
+from robots.add.measure import SIDES, Measures
+from robots.add.skins import Pad
 from robots.add.tree import Tree, TreeJoint, TreeLink
 from robots.rotations import to_rpy
 
