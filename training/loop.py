@@ -116,6 +116,7 @@ class Run:
             ],
             lr=config.learning_rate,
             betas=config.betas,
+            fused=self.device.startswith("cuda") or None,
         )
         self.average = Average(self.model, config.ema)
         self.step = 0

@@ -35,6 +35,7 @@ class Options:
         seed: Decides weights, order and noise.
         device: Torch device.
         threads: CPU threads of each process.
+        compile: Whether to compile the network.
     """
 
     data: Path
@@ -50,6 +51,7 @@ class Options:
     seed: int = 0
     device: str = "cpu"
     threads: int = 1
+    compile: bool | None = None
 
 
 def _checkpoint(name: str) -> Path:
@@ -83,6 +85,7 @@ def configure(options: Options) -> TrainConfig:
         "batch": options.batch,
         "learning_rate": options.learning_rate,
         "validate_minutes": options.validate,
+        "compile": options.compile,
     }
     config = replace(config, **{k: v for k, v in given.items() if v is not None})
     if options.init:

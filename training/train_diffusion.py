@@ -33,6 +33,9 @@ def main(arguments: list[str] | None = None) -> int:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     for option in fields(Options):
+        if option.name == "compile":
+            parser.add_argument("--compile", action=argparse.BooleanOptionalAction)
+            continue
         parser.add_argument(
             "--" + option.name.replace("_", "-"),
             type=TYPES.get(option.name, str),

@@ -60,6 +60,9 @@ class Train:
     """Torch device: cpu, cuda, cuda:1."""
     threads: int = 1
     """CPU threads of each process."""
+    compile: bool | None = None
+    """Compile the network: a minute or two at the start, then faster; else the
+    preset's."""
     estimate: bool = False
     """Measure a few steps, print hours and FLOPs, and stop."""
 
