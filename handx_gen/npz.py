@@ -6,6 +6,7 @@ size is checked before anything is expanded.
 """
 
 import contextlib
+import errno
 import json
 import os
 import tempfile
@@ -22,12 +23,17 @@ MAX_BYTES = 2 << 30
 """Largest expanded size that is read [bytes]; a guard against decompression bombs."""
 
 
+_FULL = {errno.ENOSPC, errno.EFBIG, errno.EDQUOT}
+"""What a write fails with where there is no more room."""
+
+
 @contextlib.contextmanager
 def atomic_path(path: str | Path) -> Iterator[Path]:
     """A temporary name beside `path`, moved onto it only if the block succeeds.
 
     Raises:
-        InputError: The folder does not exist and cannot be made, or is not writable.
+        InputError: The folder does not exist and cannot be made, or is not writable; or
+            the disk is full.
     """
     path = Path(path)
     try:
@@ -49,6 +55,13 @@ def atomic_path(path: str | Path) -> Iterator[Path]:
         os.umask(umask)
         temporary.chmod(0o666 & ~umask)
         temporary.replace(path)
+    except OSError as error:
+        if error.errno not in _FULL:
+            raise
+        raise InputError(
+            path, "", f"cannot be written ({os.strerror(error.errno)})",
+            "make room there, or choose another place",
+        ) from error  # fmt: skip
     finally:
         temporary.unlink(missing_ok=True)
 
