@@ -25,6 +25,8 @@ HASHED = ("hand.toml", "left.urdf", "right.urdf")
 FILES = (*HASHED, "capability.json", "README.md", "LICENSE")
 MIN_RADIUS, MAX_RADIUS = 0.002, 0.030
 """A pad radius outside these is a mistake of units [m]."""
+RESERVED = "base"
+"""A link of that name would meet the simulation's own body of a hand's base."""
 BASE_KINDS = ("free", "arm")
 SOURCES = ("kinematics", "limits", "velocity", "acceleration", "inertia", "capsules")
 """Kinds of number whose origin a folder must state."""
@@ -184,6 +186,10 @@ def lint(folder: str | Path) -> list[str]:
 def _hand_findings(hand: HandSpec, urdf: Urdf) -> list[str]:
     findings = []
     parent = {joint.child: joint.parent for joint in urdf.joints.values()}
+    if RESERVED in urdf.links:
+        findings.append(
+            f"a link must not be called {RESERVED!r}: the simulation has one"
+        )
     for name in hand.joint_names:
         link = urdf.joints[name].child
         if link not in urdf.massive:

@@ -6,8 +6,11 @@ from pathlib import Path
 from robots.add.anatomy import find_anatomy, find_palms
 from robots.add.measure import SIDES, Measures, measure_hand
 from robots.add.mirror import mirrored
-from robots.add.tree import read_tree
+from robots.add.tree import Tree, read_tree
 from robots.errors import RobotError
+
+RESERVED = ("base",)
+"""Links that the simulation has a body of its own for; they get another name."""
 
 
 def measure_hands(
@@ -35,6 +38,11 @@ def measure_hands(
     found = []
     for path in paths:
         tree = read_tree(path)
+        names = {
+            link: _free_name(link, tree) for link in RESERVED if link in tree.links
+        }
+        tree = tree.renamed(names)
+        palm = names.get(palm, palm) if palm is not None else None
         palms = [palm] if palm is not None else find_palms(tree)
         if len(palms) != 2 or len(paths) == 2:
             palms = [palm]
@@ -54,3 +62,10 @@ def measure_hands(
     if set(hands["left"].anatomy.chains) != set(hands["right"].anatomy.chains):
         raise RobotError(paths[-1], "fingers", "the two hands differ in their fingers")
     return {each: hands[each] for each in SIDES}
+
+
+def _free_name(link: str, tree: Tree) -> str:
+    name = f"hand_{link}"
+    while name in tree.links:
+        name += "_"
+    return name

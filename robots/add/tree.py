@@ -6,7 +6,7 @@ that places something must be finite.
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from xml.etree.ElementTree import Element
 
@@ -135,6 +135,24 @@ class Tree:
                 pose = pose @ turn
             poses[joint.urdf.child] = pose
         return poses
+
+    def renamed(self, names: Mapping[str, str]) -> "Tree":
+        """The same tree with some links called otherwise."""
+
+        def name(link: str) -> str:
+            return names.get(link, link)
+
+        links = {name(k): replace(v, name=name(k)) for k, v in self.links.items()}
+        joints = tuple(
+            replace(
+                j,
+                urdf=replace(
+                    j.urdf, parent=name(j.urdf.parent), child=name(j.urdf.child)
+                ),
+            )
+            for j in self.joints
+        )
+        return Tree(self.path, name(self.root), links, joints)
 
     def boxes(self) -> dict[str, tuple[float, float]]:
         """Moving joint → limits [rad], a source's cut down to what its followers allow.

@@ -3,7 +3,8 @@
 Joint origins, axes, limits, efforts, speeds, masses and inertias are those of
 leap-hand/LEAP_Hand_Sim (MIT, in dexsuite/dex-urdf). The vendor's left file calls two
 links otherwise (`palm_lower_left`, `thumb_left_temp_base`); here both sides use the
-right hand's names. Right angles are the vendor's five digits of π/2.
+right hand's names. The root is `hand_base`, not the vendor's `base`. Right angles are
+the vendor's five digits of π/2.
 
 `<finger>_tip_head` are the vendor's tip frames; `<finger>_pad` are ours: the centre of
 the largest ball that fills the tip.
@@ -79,8 +80,10 @@ def description(side: str) -> Description:
     """The left or the right hand; fingers are the same, palm and thumb root differ."""
     s = 1.0 if side == "right" else -1.0
     mass, moments = PALM[side]
-    links = [Link("base"), Link("palm_lower", mass, inertia=moments)]
-    joints = [Joint("base_joint", "base", "palm_lower", BASE[side], (0, -QUARTER, 0))]
+    links = [Link("hand_base"), Link("palm_lower", mass, inertia=moments)]
+    joints = [
+        Joint("base_joint", "hand_base", "palm_lower", BASE[side], (0, -QUARTER, 0))
+    ]
     for (finger, (suffix, numbers, bone)), knuckle in zip(
         FINGERS.items(), KNUCKLES[side], strict=True
     ):

@@ -80,7 +80,8 @@ def main(shared: Path, out: Path) -> None:
         name = f"{robot}_{side}"
         arrays[f"{name}_joints"] = np.array(list(model.names)[1:])
         arrays[f"{name}_q"] = steps
-        arrays[f"{name}_root"] = np.array(root)
+        # Ours is called otherwise, because the simulation has a "base" of its own.
+        arrays[f"{name}_root"] = np.array("hand_base" if robot == "leap" else root)
         arrays[f"{name}_links"] = np.array(links)
         arrays[f"{name}_tips"] = np.array(tips)
     np.savez_compressed(out, **arrays)
