@@ -12,6 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from handx_gen.hand_model import FINGER_RADIUS
+from handx_gen.kinematics import second_gestures as gestures
 from handx_gen.kinematics.distance import segment_distance
 from handx_gen.kinematics.requests import RequestedEvent, RequestedEvents
 from handx_gen.kinematics.second_signals import (
@@ -78,7 +79,7 @@ class SecondReader:
         if reader is None:
             return None
         needed = SIDES if request.hand == "both" else (request.hand,)
-        if request.kind in ("palm_touch",):
+        if request.kind in ("palm_touch", "back_touch", "cross"):
             needed = SIDES
         if any(side not in self.hands for side in needed):
             return []
@@ -132,8 +133,9 @@ _MOVE_AXES = {
 
 def _turning(reader: SecondReader, request: RequestedEvent) -> Frames:
     axis, sign = _TURN_AXES[request.direction]
-    turn = reader.hands[request.hand].turn
-    return _instants(crossings(sign * turn[:, axis], TURN)[0])
+    turns = reader.hands[request.hand].turns
+    found = [crossings(sign * turn[:, axis], TURN)[0] for turn in turns]
+    return _instants(max(found, key=len))
 
 
 def _moving(reader: SecondReader, request: RequestedEvent) -> Frames:
@@ -263,6 +265,19 @@ READERS: dict[str, Callable[[SecondReader, RequestedEvent], Frames]] = {
     "still": _still, "pinch": _pinch, "touch": _touch, "palm_touch": _palm_touch,
     "palms": _palms, "slide": _slide, "interlace": _interlace, "approach": _distance,
     "part": _distance, "apart": _apart,
+    "pose": lambda r, e: gestures.pose(r.hands[e.hand], e.direction),
+    "half_bend": lambda r, e: gestures.half_bend(r.hands[e.hand], e.fingers),
+    "scissor": lambda r, e: gestures.scissor(r.hands[e.hand]),
+    "hold": lambda r, e: gestures.hold(r.hands[e.hand], e.fingers),
+    "thumb_base": lambda r, e: gestures.thumb_base(r.hands[e.hand], e.fingers),
+    "tremble": lambda r, e: gestures.tremble(r.hands[e.hand]),
+    "shake": lambda r, e: gestures.shake(r.hands[e.hand]),
+    "alternate": lambda r, e: gestures.alternate(r.hands),
+    "offer": lambda r, e: gestures.offer(r.hands),
+    "cup": lambda r, e: gestures.bowl(r.hands),
+    "cross": lambda r, e: gestures.cross(r.hands, e.hand),
+    "back_touch": lambda r, e: gestures.back_touch(r.hands, e.hand, e.fingers),
+    "knuckles": lambda r, e: gestures.knuckles(r.hands),
 }  # fmt: skip
 """Kind of event → how this reader finds it."""
 

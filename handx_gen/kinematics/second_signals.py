@@ -18,18 +18,28 @@ class HandSurface:
     def __init__(self, joints: np.ndarray, side: int) -> None:
         model = fit(joints, side)
         degrees = np.degrees(model.angles)  # (T, 5, 5)
+        self.angles = degrees
         self.bend = degrees[..., 3] + degrees[..., 4]
         self.bend[:, 1:] += degrees[:, 1:, 1]
         self.splay = degrees[:, 1, 0] - degrees[:, 4, 0]
-        start = model.rotation[0]
-        self.turn = np.degrees(_rotation_vector(start.T @ model.rotation))
+        # Seen from where the hand starts, and from where it is half-way: a hand that was
+        # raised first turns about axes that have turned with it.
+        self.turns = [
+            np.degrees(_rotation_vector(model.rotation[frame].T @ model.rotation))
+            for frame in (0, len(joints) // 2)
+        ]
         self.wrist = np.asarray(joints[:, 0], float)
         self.joints = np.asarray(joints, float)
         rotation = model.rotation
         self.normal = rotation[..., 2].copy()  # out of the back of the hand
+        self.pointing = rotation[..., 1].copy()  # from the wrist to the fingers
         if side == 0:
             self.normal[:, 0] *= -1
+            self.pointing[:, 0] *= -1
         self.tips = np.stack([joints[:, CHAIN_INDEX[f][3:5]] for f in FINGERS], 1)
+        thumb = joints[:, CHAIN_INDEX["thumb"]]
+        bone = thumb[:, 4] - thumb[:, 2]
+        self.thumb_rise = bone[:, 2] / np.linalg.norm(bone, axis=1)
         self.palm = np.stack(
             [joints[:, [0, CHAIN_INDEX[f][1]]] for f in FINGERS[1:]], 1
         )  # (T, 4, 2, 3) metacarpals

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from handx_gen.kinematics import second_reader, second_signals
+from handx_gen.kinematics import second_gestures, second_reader, second_signals
 from handx_gen.kinematics.requests import RequestedEvent, RequestedEvents, match
 from handx_gen.kinematics.second_reader import READERS, second_opinion
 from handx_gen.kinematics.second_signals import crossings
@@ -102,8 +102,11 @@ def test_crossings_of_a_cosine():
 
 def test_it_shares_no_code_with_the_first_reader():
     used = set()
-    for module in (second_reader, second_signals):
+    for module in (second_reader, second_signals, second_gestures):
         tree = ast.parse(Path(module.__file__).read_text())
         used |= {n.module for n in ast.walk(tree) if isinstance(n, ast.ImportFrom)}
-    apart = {"events", "descriptors", "contacts", "segmentation", "series"}
+    apart = {
+        "events", "descriptors", "contacts", "segmentation", "series", "hand_poses",
+        "hand_rhythms", "two_hand_events", "two_hand_contacts", "two_hand_scene",
+    }  # fmt: skip
     assert not used & {f"handx_gen.kinematics.{name}" for name in apart}
