@@ -359,11 +359,12 @@ def test_plain_folder_names_the_arrays_it_cannot_read(tmp_path, pair):
     """They are handed to the importer, which lists them; other arrays are none of it."""
     np.save(tmp_path / "good.npy", np.nan_to_num(pair))
     np.save(tmp_path / "weights.npy", np.ones(7))
+    np.save(tmp_path / "short.npy", np.nan_to_num(pair)[:, :, :20])
     (tmp_path / "torn.npy").write_bytes((tmp_path / "good.npy").read_bytes()[:60])
     (tmp_path / "empty.npz").write_bytes(b"")
     found = {path.name for path in SOURCES["plain"].recordings(tmp_path)}
-    assert found == {"good.npy", "torn.npy", "empty.npz"}
-    for name in ("torn.npy", "empty.npz"):
+    assert found == {"good.npy", "torn.npy", "empty.npz", "short.npy"}
+    for name in ("torn.npy", "empty.npz", "short.npy"):
         with pytest.raises(InputError, match=name):
             list(read_source("plain", tmp_path / name, fps=30))
     (tmp_path / "good.npy").unlink()

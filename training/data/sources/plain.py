@@ -22,7 +22,7 @@ NAMES = ("joints", "motion")
 
 
 def find(path: Path) -> list[Path]:
-    """Arrays in a folder, and files that cannot be read: `read` says what ails them."""
+    """Arrays in a folder, also those of which `read` will say what ails them."""
     if path.is_file():
         return [path]
     return [f for f in _arrays(path) if _looks(f) is not False]
@@ -39,12 +39,13 @@ def _arrays(folder: Path) -> list[Path]:
 
 
 def _looks(path: Path) -> bool | None:
-    """Whether a file is of this format; None if it cannot be read."""
+    """Whether a file is of this format; None if it is meant to be and cannot be read."""
     try:
         if path.suffix == ".npz":
             return any(name in NAMES for name in safe_pickle.npz_names(path))
         if path.suffix == ".npy":
-            return np.load(path, mmap_mode="r").shape[1:] == (2, 21, 3)
+            shape = np.load(path, mmap_mode="r").shape
+            return shape[1:] == (2, 21, 3) or (None if len(shape) == 4 else False)
     except (InputError, OSError, ValueError, EOFError, SyntaxError):
         return None
     return False
