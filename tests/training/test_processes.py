@@ -15,19 +15,21 @@ torch = pytest.importorskip("torch")
 SCRIPT = Path(__file__).with_name("small_run.py")
 
 
-def start(data: Path, out: Path, steps: int, processes: int = 1) -> subprocess.Popen:
+def start(
+    data: Path, out: Path, steps: int, processes: int = 1, script: Path = SCRIPT
+) -> subprocess.Popen:
     """The small run, as one process or under torchrun."""
     launcher = ["-m", "torch.distributed.run", "--standalone", "--nproc-per-node"]
     words = [*launcher, str(processes)] if processes > 1 else []
     return subprocess.Popen(
-        [sys.executable, *words, str(SCRIPT), str(data), str(out), str(steps)],
+        [sys.executable, *words, str(script), str(data), str(out), str(steps)],
         env=os.environ | {"OMP_NUM_THREADS": "1"},
         stderr=subprocess.PIPE, text=True,
     )  # fmt: skip
 
 
 def finish(process: subprocess.Popen) -> None:
-    _, errors = process.communicate(timeout=120)
+    _, errors = process.communicate(timeout=250)
     assert process.returncode == 0, errors
 
 
@@ -39,7 +41,7 @@ def test_killed_in_the_middle_it_goes_on_to_the_same_bits(data, tmp_path):
     whole, killed = tmp_path / "whole", tmp_path / "killed"
     finish(start(data, whole, 14))
     process = start(data, killed, 14)
-    deadline = time.monotonic() + 120
+    deadline = time.monotonic() + 250
     while not (killed / "state.pt").is_file() or state(killed)["step"] < 4:
         assert process.poll() is None, "it ended before it could be killed"
         assert time.monotonic() < deadline
@@ -59,17 +61,38 @@ def test_killed_in_the_middle_it_goes_on_to_the_same_bits(data, tmp_path):
         assert torch.equal(mine["exp_avg_sq"], other["exp_avg_sq"])
 
 
-def test_two_processes_equal_one(data, tmp_path):
-    one, two = tmp_path / "one", tmp_path / "two"
-    finish(start(data, one, 12))
-    finish(start(data, two, 12, processes=2))
+@pytest.fixture(scope="module")
+def alone(data, tmp_path_factory):
+    """The run of one process."""
+    out = tmp_path_factory.mktemp("one") / "run"
+    finish(start(data, out, 12))
+    return out
+
+
+WITHOUT = """
+import runpy, sys
+sys.modules["accelerate"] = None  # as if it were not installed
+runpy.run_path({script!r}, run_name="__main__")
+"""
+
+
+@pytest.mark.parametrize("joined_by", ["accelerate", "torch"])
+def test_two_processes_equal_one(data, alone, tmp_path, joined_by):
+    script = SCRIPT
+    if joined_by == "accelerate":
+        pytest.importorskip("accelerate")
+    else:
+        script = tmp_path / "without.py"
+        script.write_text(WITHOUT.format(script=str(SCRIPT)))
+    out = tmp_path / "two"
+    finish(start(data, out, 12, processes=2, script=script))
+    assert json.loads((out / "train.json").read_text())["processes"] == 2
     losses = [
-        json.loads((out / "log.jsonl").read_text().splitlines()[-1])["loss"]
-        for out in (one, two)
+        json.loads((each / "log.jsonl").read_text().splitlines()[-1])["loss"]
+        for each in (alone, out)
     ]
     assert losses[1] == pytest.approx(losses[0], rel=1e-4)
-    a, b = state(one)["model"], state(two)["model"]
-    assert json.loads((two / "train.json").read_text())["processes"] == 2
+    a, b = state(alone)["model"], state(out)["model"]
     for name, value in a.items():
         torch.testing.assert_close(b[name], value, rtol=0, atol=2e-4)
     # Twelve steps from zero moved this layer much further than the two runs differ.
