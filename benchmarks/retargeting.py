@@ -27,6 +27,7 @@ from retargeting_clip import (
 )
 from retargeting_dex import ROBOTS, URDF, Dex, Setup, configuration, low_pass
 from retargeting_measure import Played, Vendor
+from retargeting_skin import with_hull_skin
 
 from handx_gen.motion import BimanualMotion
 from handx_gen.skeleton import FINGERS, JOINT, TIP_INDEX
@@ -86,15 +87,19 @@ def mean_cost(solver: VectorSolver, joints: np.ndarray, vectors: np.ndarray) -> 
 class Side:
     """dex-retargeting on one hand of one robot, and the same cost solved by ours."""
 
-    def __init__(self, dex: Dex, robot: RobotSpec, side: str, hand: np.ndarray) -> None:
-        spec = robot.hands[side]
+    def __init__(
+        self, dex: Dex, robot: RobotSpec, vendor: Vendor, hand: np.ndarray
+    ) -> None:
+        spec = vendor.spec
+        side = spec.side
         name = f"{robot.name}-{side}"
         config = configuration(robot.name, side)
         self.setup: Setup = dex.load(name, config)
         self.turn = np.eye(3)  # operator frame → root link
         if robot.name == "inspire":
             frame = hand_model(spec).T_base_hand[:3, :3]
-            self.turn = np.stack([-frame[:, 2], -frame[:, 0], frame[:, 1]], 1)
+            own = np.stack([-frame[:, 2], -frame[:, 0], frame[:, 1]], 1)
+            self.turn = vendor.T_own_vendor[:3, :3].T @ own
         s = self.setup
         unscaled = s.vectors(hand) @ self.turn.T  # the library scales them itself
         vectors = s.scale * unscaled
@@ -175,7 +180,7 @@ def contact_figures(
     pads = {s: vendors[s].pad_points(played.joints[s], played.root[s]) for s in SIDES}
     radius = {s: np.array(vendors[s].radius) for s in SIDES}
     pinch, floors = [], []
-    known = read_capability(robot)
+    known, plain = read_capability(robot), load_robot(robot.name)
     for h, side in enumerate(SIDES):
         others = np.arange(1, len(fingers))
         thumb = np.repeat(pads[side][:, :1], len(others), 1)
@@ -196,6 +201,9 @@ def contact_figures(
                 for f in fingers[1:]
             ]
         )
+        thinner = [finger.pad_radius for finger in plain.hands[side].fingers.values()]
+        grown = radius[side] - thinner
+        least = np.maximum(least - grown[0] - grown[1:], 0.0)
         floors.append(np.maximum(least - wanted, 0.0)[distance < measure.PINCH])
     a, b = np.meshgrid(np.arange(len(fingers)), np.arange(len(fingers)), indexing="ij")
     a, b = a.ravel(), b.ravel()
@@ -240,50 +248,48 @@ def dex_figures(
 ) -> dict[str, float]:
     """A row of dex-retargeting; joints run straight from frame to frame."""
     played = play_dex(sides, motion, vendors, kind)
-    errors, position, velocity = [], 0, 0
+    errors, position, velocity, lags = [], 0, 0, []
     for side in SIDES:
         s, spec, q = sides[side].setup, robot.hands[side], played.joints[side]
         tips = len(spec.fingers)
         links = vendors[side].links(q, s.tasks[:tips] + s.origins[:tips])
         wanted = s.scale * s.vectors(hands[side])[:, :tips] @ sides[side].turn.T
-        off = links[:, :tips] - links[:, tips:] - wanted
-        errors.append(np.linalg.norm(off, axis=-1) / s.scale)
+        reached = links[:, :tips] - links[:, tips:]
+        errors.append(np.linalg.norm(reached - wanted, axis=-1) / s.scale)
+        lags.append(measure.lag(reached, wanted))
         position += int(((q < spec.lower - 1e-9) | (q > spec.upper + 1e-9)).sum())
         fast = measure.speeds(q, FPS) > spec.velocity_limit + 1e-6
         velocity += int(fast.sum())
-    raw = np.concatenate([sides[side].raw for side in SIDES], 1)
     return {
         "tip": 1000 * float(np.mean(errors)),
         "position": position, "velocity": velocity,
-        "lag": measure.lag(np.concatenate([played.joints[s] for s in SIDES], 1), raw),
+        "lag": max(lags, key=abs),
         **common_figures(robot, motion, vendors, played),
     }  # fmt: skip
 
 
 def our_figures(
-    robot: RobotSpec, motion: BimanualMotion, vendors: dict[str, Vendor], trajectory,
-    reference: np.ndarray,
+    robot: RobotSpec, motion: BimanualMotion, vendors: dict[str, Vendor], trajectory
 ) -> dict[str, float]:  # fmt: skip
     """A row of ours; limits are checked where the spline has its extrema."""
     played = play_ours(trajectory, vendors, len(motion))
     world = place(motion)
-    errors, position, velocity = [], 0, 0
+    errors, position, velocity, lags = [], 0, 0, []
     for index, side in enumerate(SIDES):
         spec, hand = robot.hands[side], trajectory.hands[side]
         target = (world[:, index] - CENTRE) * played.scale + CENTRE
         fingers = [FINGERS.index(name) for name in spec.fingers]
         pads = vendors[side].pad_points(played.joints[side], played.root[side])
-        off = pads - target[:, TIP_INDEX][:, fingers]
-        errors.append(np.linalg.norm(off, axis=-1) / played.scale)
+        wanted = target[:, TIP_INDEX][:, fingers]
+        errors.append(np.linalg.norm(pads - wanted, axis=-1) / played.scale)
+        lags.append(measure.lag(pads, wanted))
         low, high, speed = hand.extrema()
         position += int(((low < spec.lower - 1e-9) | (high > spec.upper + 1e-9)).sum())
         velocity += int((speed > spec.velocity_limit + 1e-6).sum())
     return {
         "tip": 1000 * float(np.mean(errors)),
         "position": position, "velocity": velocity,
-        "lag": measure.lag(
-            np.concatenate([played.joints[s] for s in SIDES], 1), reference
-        ),
+        "lag": max(lags, key=abs),
         **common_figures(robot, motion, vendors, played),
     }  # fmt: skip
 
@@ -329,19 +335,21 @@ def run(dex: Dex, name: str, hand: np.ndarray) -> dict:
         side: Vendor(robot.hands[side], ROBOTS / URDF[name].format(side))
         for side in SIDES
     }
-    sides = {side: Side(dex, robot, side, hands[side]) for side in SIDES}
+    robot = with_hull_skin(robot, vendors)
+    for side in SIDES:
+        vendors[side] = Vendor(robot.hands[side], ROBOTS / URDF[name].format(side))
+    sides = {side: Side(dex, robot, vendors[side], hands[side]) for side in SIDES}
     rows = {
         "vector": dex_figures(robot, motion, vendors, sides, "raw", hands),
         "vector, filtered": dex_figures(
             robot, motion, vendors, sides, "filtered", hands
         ),
     }
-    raw = np.concatenate([sides[side].raw for side in SIDES], 1)
     retarget_motion(motion_start(motion), robot)  # compiled code is loaded
     began = time.process_time()
     trajectory, _ = retarget_motion(motion, robot, RetargetOptions(max_stretch=1.0))
     spent = time.process_time() - began
-    rows["handx offline"] = our_figures(robot, motion, vendors, trajectory, raw)
+    rows["handx offline"] = our_figures(robot, motion, vendors, trajectory)
     seconds = [sides[side].seconds for side in SIDES]
     speed = {
         key: min(s["dex"] / s[key] for s in seconds) for key in ("compiled", "plain")

@@ -8,13 +8,13 @@ from pathlib import Path
 
 import numpy as np
 
-ROOT = Path(__file__).resolve().parents[1]
-sys.path.insert(0, str(ROOT))
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from handx_gen.motion import BimanualMotion
 from handx_gen.safe_pickle import load_arrays
 from handx_gen.skeleton import HANDX_FROM_MEDIAPIPE
 
+ROOT = Path(__file__).resolve().parents[1]
 SHARED = Path(os.environ.get("HANDX_SHARED", ROOT.parent / "shared"))
 CACHE = (
     Path(os.environ.get("XDG_CACHE_HOME", Path.home() / ".cache")) / "handx/benchmark"
@@ -72,12 +72,12 @@ def _check(data: bytes, where: str) -> None:
 
 
 def operator_hands(hand: np.ndarray) -> dict[str, np.ndarray]:
-    """side → (T, 21, 3) in its operator frame; the left one is mirrored, y → −y."""
+    """Side → (T, 21, 3) in its operator frame; the left one is mirrored, y → −y."""
     return {"left": hand * [1.0, -1.0, 1.0], "right": hand}
 
 
 def wrists(hand: np.ndarray) -> dict[str, np.ndarray]:
-    """side → (T, 3) wrist positions of the two-hand clip, canonical frame [m].
+    """Side → (T, 3) wrist positions of the two-hand clip, canonical frame [m].
 
     x = ±(r(t) + 6 mm + 25 mm · max(0, cos(2π t / 6 s))²), r(t) being how far the hand
     reaches out of its palm: half of the time the farthest fingertips of the two hands

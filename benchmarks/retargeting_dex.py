@@ -105,7 +105,8 @@ class Dex:
         )  # fmt: skip
 
     def _ask(self, command: dict) -> dict:
-        assert self._process.stdin and self._process.stdout
+        assert self._process.stdin
+        assert self._process.stdout
         self._process.stdin.write(json.dumps(command) + "\n")
         self._process.stdin.flush()
         answer = self._process.stdout.readline()

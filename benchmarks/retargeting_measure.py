@@ -4,9 +4,11 @@ Nothing here comes from `retarget`'s own measurements: kinematics is pinocchio's
 are coal's, contacts are gaps between the pads that the robot's hand.toml states.
 """
 
+import itertools
 from dataclasses import dataclass
 from pathlib import Path
 
+import coal
 import numpy as np
 import pinocchio as pin
 
@@ -103,26 +105,39 @@ class Vendor:
                 out[t, k] = self.data.oMf[frame].translation
         return out
 
-    def self_pairs(self) -> None:
-        """Hull pairs of this hand: not of one joint or of neighbours, nor such as touch
-        at rest, except that two fingertips always count."""
-        parts = self.hulls.geometryObjects
-        self.hulls.removeAllCollisionPairs()
-        parent = self.model.parents
-        for i, a in enumerate(parts):
-            for j in range(i + 1, len(parts)):
-                x, y = a.parentJoint, parts[j].parentJoint
-                if x != y and parent[x] != y and parent[y] != x:
-                    self.hulls.addCollisionPair(pin.CollisionPair(i, j))
-        distance = hull_distances(
-            self.model, self.hulls, self.configuration(self.spec.rest_pose)
-        )
+    def self_pairs(self) -> list[tuple[int, int]]:
+        """Hull pairs of this hand that may not overlap.
+
+        Not those of one joint or of neighbours, nor such as touch at rest, except that
+        two fingertips always count.
+        """
+        parts, parent = self.hulls.geometryObjects, self.model.parents
         tips = {joint for joint, _ in self.pads}
-        pairs = list(self.hulls.collisionPairs)
-        for pair, apart in zip(pairs, distance):
-            both = {parts[pair.first].parentJoint, parts[pair.second].parentJoint}
-            if apart <= 0 and not both <= tips:
-                self.hulls.removeCollisionPair(pair)
+        placed = self.placements(self.configuration(self.spec.rest_pose), np.eye(4))
+        pairs = []
+        for i, j in itertools.combinations(range(len(parts)), 2):
+            a, b = parts[i].parentJoint, parts[j].parentJoint
+            if a == b or parent[a] == b or parent[b] == a:
+                continue
+            apart = hull_distance(parts[i], placed[i], parts[j], placed[j])
+            if apart > 0 or {a, b} <= tips:
+                pairs.append((i, j))
+        return pairs
+
+    def placements(self, q: np.ndarray, T_world_root: np.ndarray) -> list[pin.SE3]:
+        """Every hull's pose in world."""
+        shapes = pin.GeometryData(self.hulls)
+        pin.updateGeometryPlacements(self.model, self.data, self.hulls, shapes, q)
+        base = pin.SE3(T_world_root)
+        return [base * place for place in shapes.oMg]
+
+    def balls(self) -> tuple[np.ndarray, np.ndarray]:
+        """Centres (G, 3) and radii (G,) of balls about the hulls, own frames [m]."""
+        for part in self.hulls.geometryObjects:
+            part.geometry.computeLocalAABB()
+        shapes = [part.geometry for part in self.hulls.geometryObjects]
+        centres = np.array([np.array(shape.aabb_center) for shape in shapes])
+        return centres, np.array([shape.aabb_radius for shape in shapes])
 
 
 def points_of_palm(spec: HandSpec) -> int:
@@ -136,14 +151,13 @@ def to_world(T_world_root: np.ndarray, points: np.ndarray) -> np.ndarray:
     return turned + T_world_root[:, None, :3, 3]
 
 
-def hull_distances(
-    model: pin.Model, hulls: pin.GeometryModel, q: np.ndarray
-) -> np.ndarray:
-    """Signed distance of every hull pair [m]; negative is the depth of an overlap."""
-    data, shapes = model.createData(), pin.GeometryData(hulls)
-    pin.updateGeometryPlacements(model, data, hulls, shapes, q)
-    pin.computeDistances(hulls, shapes)
-    return np.array([result.min_distance for result in shapes.distanceResults])
+def hull_distance(a, T_a: pin.SE3, b, T_b: pin.SE3) -> float:
+    """Signed distance of two hulls [m]; negative is the depth of their overlap."""
+    places = [coal.Transform3s(p.rotation, p.translation) for p in (T_a, T_b)]
+    result = coal.DistanceResult()
+    return coal.distance(
+        a.geometry, places[0], b.geometry, places[1], coal.DistanceRequest(), result
+    )
 
 
 @dataclass(frozen=True)
@@ -162,71 +176,38 @@ class Played:
 
 
 def penetrating_frames(vendors: dict[str, Vendor], played: Played) -> tuple[int, float]:
-    """Frames in which two hulls overlap by more than 1 mm, and the worst overlap [m]."""
-    worst = []
+    """Frames in which two hulls overlap by more than 1 mm, and the worst overlap [m].
+
+    Between the hands all hulls count but those that stand for the arm.
+    """
     sides = list(vendors)
-    for side in sides:
-        vendors[side].self_pairs()
-    for t in range(len(played.joints[sides[0]])):
-        deepest = 0.0
+    parts = [part for s in sides for part in vendors[s].hulls.geometryObjects]
+    start = len(vendors[sides[0]].hulls.geometryObjects)
+    arm = [flag for side in sides for flag in vendors[side].arm]
+    pairs = [*vendors[sides[0]].self_pairs()]
+    pairs += [(i + start, j + start) for i, j in vendors[sides[1]].self_pairs()]
+    pairs += [
+        (i, j)
+        for i in range(start)
+        for j in range(start, len(parts))
+        if not arm[i] and not arm[j]
+    ]
+    first, second = np.array(pairs).T
+    balls = [vendors[side].balls() for side in sides]
+    centre, radius = (np.concatenate(x) for x in zip(*balls))
+    reach = (radius[first] + radius[second]) ** 2
+    worst = np.zeros(len(played.joints[sides[0]]))
+    for t in range(len(worst)):
         placed = []
         for side in sides:
-            vendor = vendors[side]
-            q = vendor.configuration(played.joints[side][t])
-            distances = hull_distances(vendor.model, vendor.hulls, q)
-            deepest = max(deepest, -float(distances.min()))
-            placed.append(_placements(vendor, q, played.root[side][t]))
-        if len(sides) == 2:
-            deepest = max(deepest, _between(vendors, sides, placed))
-        worst.append(deepest)
-    worst = np.array(worst)
+            q = vendors[side].configuration(played.joints[side][t])
+            placed += vendors[side].placements(q, played.root[side][t])
+        at = np.array([place.act(c) for place, c in zip(placed, centre)])
+        near = ((at[first] - at[second]) ** 2).sum(1) < reach
+        for i, j in zip(first[near].tolist(), second[near].tolist()):
+            apart = hull_distance(parts[i], placed[i], parts[j], placed[j])
+            worst[t] = max(worst[t], -apart)
     return int((worst > DEEP).sum()), float(worst.max())
-
-
-def _placements(vendor: Vendor, q: np.ndarray, root: np.ndarray) -> list[pin.SE3]:
-    shapes = pin.GeometryData(vendor.hulls)
-    pin.updateGeometryPlacements(vendor.model, vendor.data, vendor.hulls, shapes, q)
-    base = pin.SE3(root)
-    return [base * place for place in shapes.oMg]
-
-
-def _between(vendors: dict[str, Vendor], sides: list[str], placed: list) -> float:
-    """Deepest overlap between the hulls of two hands [m]."""
-    import coal
-
-    first, second = (vendors[side].hulls.geometryObjects for side in sides)
-    request = coal.DistanceRequest()
-    deepest = 0.0
-    reach = [_radii(vendors[side]) for side in sides]
-    at = [
-        np.array([p.act(c) for p, (c, _) in zip(ps, r)]) for ps, r in zip(placed, reach)
-    ]
-    size = [np.array([r for _, r in rs]) for rs in reach]
-    apart = np.linalg.norm(at[0][:, None] - at[1], axis=-1) - size[0][:, None] - size[1]
-    arm = [np.array(vendors[side].arm) for side in sides]
-    for i, j in np.argwhere((apart < 0) & ~arm[0][:, None] & ~arm[1]):
-        result = coal.DistanceResult()
-        near = coal.distance(
-            first[int(i)].geometry, _transform(placed[0][int(i)]),
-            second[int(j)].geometry, _transform(placed[1][int(j)]), request, result,
-        )  # fmt: skip
-        deepest = max(deepest, -float(near))
-    return deepest
-
-
-def _transform(place: pin.SE3):
-    import coal
-
-    return coal.Transform3s(place.rotation, place.translation)
-
-
-def _radii(vendor: Vendor) -> list[tuple[np.ndarray, float]]:
-    """Centre and radius of a ball about each hull, in its own frame."""
-    out = []
-    for part in vendor.hulls.geometryObjects:
-        part.geometry.computeLocalAABB()
-        out.append((np.array(part.geometry.aabb_center), part.geometry.aabb_radius))
-    return out
 
 
 def speeds(joints: np.ndarray, fps: float) -> np.ndarray:
@@ -265,12 +246,12 @@ def contact_errors(
     )  # fmt: skip
 
 
-def lag(joints: np.ndarray, reference: np.ndarray, most: int = 8) -> int:
-    """Frames by which `joints` (T, n) comes after `reference`: the best shift."""
+def lag(reached: np.ndarray, wanted: np.ndarray, most: int = 8) -> int:
+    """Frames by which points (T, K, 3) come after where they should be: best shift."""
 
     def error(k: int) -> float:
-        a = joints[max(k, 0) : len(joints) + min(k, 0)]
-        b = reference[max(-k, 0) : len(reference) + min(-k, 0)]
-        return float(((a - b) ** 2).mean())
+        a = reached[max(k, 0) : len(reached) + min(k, 0)]
+        b = wanted[max(-k, 0) : len(wanted) + min(-k, 0)]
+        return float(np.linalg.norm(a - b, axis=-1).mean())
 
     return min(range(-most, most + 1), key=error)

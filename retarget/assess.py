@@ -4,12 +4,13 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from handx_gen.kinematics.contacts import runs, split_pair
+from handx_gen.kinematics.contacts import ContactTrack, runs, split_pair
 from handx_gen.skeleton import FINGERS, SIDES
 from retarget.calibration import Calibration
 from retarget.capsules import capsule_set, find_overlaps
 from retarget.configuration import hand_model
 from retarget.contacts import available_pairs, contact_points, track
+from retarget.figures import further_figures
 from retarget.report import (
     ContactFigures,
     ContactScore,
@@ -22,8 +23,8 @@ from robots.capability import read_capability
 from robots.robot import RobotSpec
 
 UNSOLVED_MM = 30.0
-OVERLAP_PERIOD = 0.03
-"""Overlaps are looked for this often [s]."""
+OVERLAP_PERIOD, DEEP = 0.03, 0.001
+"""Overlaps are looked for this often [s]; those beyond this count [m]."""
 SATURATED_FRAMES, SATURATED_MM = 3, 20.0
 """Saturation for more than this many human frames in a row makes those of them unsolved
 in which a fingertip is more than this off [mm], human size."""
@@ -74,7 +75,8 @@ def assess(
         np.concatenate([e for hand in errors.values() for e in hand.values()]) * 1000
     )
     worst = np.max([e for hand in errors.values() for e in hand.values()], axis=0)
-    pinch, inter, figures = _contacts(robot, trajectory, points)
+    pinch, inter, figures, made = _contacts(robot, trajectory, points)
+    depth, fraction = _penetration(robot, trajectory, sides)
     excess, speed_ratio = _limits(robot, trajectory)
     wrist_speed, turn_rate = _wrist_rates(robot, trajectory, sides)
     return RetargetReport(
@@ -102,17 +104,19 @@ def assess(
         wrist_speed=wrist_speed,
         wrist_turn_rate=turn_rate,
         jerk_rms=_jerk(trajectory, sides),
-        penetration_mm=_penetration(robot, trajectory, sides),
+        penetration_mm=depth,
         unsolved=_unsolved(trajectory, worst / scale, fps, converged),
         saturated_fraction=float(trajectory.saturated.any(1).mean()),
         seconds=dict(seconds),
         unsolved_bound_mm=UNSOLVED_MM,
+        penetrating_fraction=fraction,
+        further=further_figures(robot, trajectory, points, made),
     )
 
 
 def _contacts(
     robot: RobotSpec, trajectory: BimanualTrajectory, points: Mapping
-) -> tuple[ContactScore, ContactScore, tuple[ContactFigures, ...]]:
+) -> tuple[ContactScore, ContactScore, tuple[ContactFigures, ...], ContactTrack]:
     asked = trajectory.asked_contacts
     pairs = tuple(
         pair for pair in available_pairs(robot, tuple(points)) if pair in asked.pairs
@@ -145,7 +149,7 @@ def _contacts(
                     floors[pair] * 1000 if pair in floors else None,
                 )
             )  # fmt: skip
-    return scores[0], scores[1], tuple(figures)
+    return scores[0], scores[1], tuple(figures), made
 
 
 def _limits(
@@ -200,8 +204,11 @@ def _jerk(trajectory: BimanualTrajectory, sides: list[str]) -> float:
 
 def _penetration(
     robot: RobotSpec, trajectory: BimanualTrajectory, sides: list[str]
-) -> dict[str, float]:
-    """Deepest capsule overlap within a hand and between hands [mm]."""
+) -> tuple[dict[str, float], dict[str, float]]:
+    """Deepest capsule overlap within a hand and between hands [mm], and how often.
+
+    The second is the fraction of samples with an overlap of more than 1 mm.
+    """
     count, duration = len(trajectory.time_from_start), trajectory.duration
     stride = max(1, int(OVERLAP_PERIOD * count / duration))
     hands = {}
@@ -217,11 +224,15 @@ def _penetration(
         )
         hands[side] = (spec, (start, end))
     depth = {"self": 0.0, "inter": 0.0}
+    samples = len(next(iter(hands.values()))[1][0])
+    deep = {kind: np.zeros(samples, bool) for kind in depth}
     for met in find_overlaps(hands, 0.0):
         kind = "self" if met.side_a == met.side_b else "inter"
         deepest = 1000 * float(-met.distance.min(initial=0.0))
         depth[kind] = max(depth[kind], deepest)
-    return depth
+        deep[kind][met.frame[met.distance < -DEEP]] = True
+    often = {kind: float(mask.mean()) for kind, mask in deep.items()}
+    return depth, often
 
 
 def _unsolved(

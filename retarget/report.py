@@ -16,6 +16,16 @@ NEAR = 0.030
 """A robot touch is unwanted where the human points are further apart than this [m]."""
 
 
+_FURTHER = (
+    ("direction_cosine", "fingertip directions", "cosine {:.3f}"),
+    ("contact_on_offset_s", "contacts start", "within {:.3f} s of the human's"),
+    ("lag_s", "lag", "{:.3f} s"),
+    ("energy_above_8_hz", "movement above 8 Hz", "{:.2%} of the energy"),
+    ("coverage", "joint ranges used", "{:.0%}"),
+)
+"""Name in `RetargetReport.further`, label, format."""
+
+
 @dataclass(frozen=True)
 class ContactFigures:
     """One asked contact pair.
@@ -124,6 +134,8 @@ class RetargetReport:
     saturated_fraction: float
     seconds: Mapping[str, float] = field(default_factory=dict)
     unsolved_bound_mm: float = 30.0
+    penetrating_fraction: Mapping[str, float] = field(default_factory=dict)
+    further: Mapping[str, float | None] = field(default_factory=dict)
     arms: ArmReport | None = None
 
     def to_dict(self) -> dict:
@@ -192,6 +204,11 @@ class RetargetReport:
             ("unsolved frames", f"{len(self.unsolved)} of {self.frames}"),
             ("saturated samples", f"{100 * self.saturated_fraction:.1f} %"),
             *(self.arms.rows() if self.arms is not None else ()),
+        ]
+        rows += [
+            (label, form.format(value))
+            for name, label, form in _FURTHER
+            if (value := self.further.get(name)) is not None
         ]
         for pair in (*self.pinch.unreachable, *self.inter_hand.unreachable):
             floor = next(c.floor_mm for c in self.contacts if c.pair == pair)
