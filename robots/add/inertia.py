@@ -42,11 +42,23 @@ def bodies(
             )
             inertia = np.zeros((3, 3))
             guessed.append(name)
-        if mass > 0 and np.trace(inertia) <= 0:
-            # A ball of that mass and 10 mm radius: small, yet never singular.
-            inertia = 0.4 * mass * 0.01**2 * np.eye(3)
+        if mass > 0:
+            inertia = _possible(mass, inertia)
         found[name] = (float(mass), com, inertia)
     return found, guessed
+
+
+def _possible(mass: float, inertia: np.ndarray) -> np.ndarray:
+    """The inertia if a body can have it; else one of the same size that a body can have.
+
+    Principal moments are positive and none exceeds the sum of the others.
+    """
+    moments = np.linalg.eigvalsh((inertia + inertia.T) / 2)
+    if moments[0] > 0 and moments[0] + moments[1] >= moments[2] * (1 + 1e-9):
+        return inertia
+    # At least that of a ball of 10 mm radius: small, yet never singular.
+    size = max(float(np.abs(moments).mean()), 0.4 * mass * 0.01**2)
+    return size * np.eye(3)
 
 
 def moved_inertia(

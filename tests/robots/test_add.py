@@ -105,6 +105,26 @@ def test_the_robot_of_a_hand_passes_the_lint_and_has_its_kinematics(
         np.testing.assert_allclose(got[name], pose, atol=1e-12)
 
 
+def test_impossible_inertias_are_replaced_by_possible_ones(
+    tmp_path: Path, home: Path
+) -> None:
+    mujoco = pytest.importorskip("mujoco")
+    bad = (
+        '<inertial><mass value="0.1"/><inertia ixx="1e-5" iyy="1e-5" izz="9e-5" '
+        'ixy="0" ixz="0" iyz="0"/></inertial>'
+    )
+    text = made_up().replace(
+        '<link name="chain1_link1">', f'<link name="chain1_link1">{bad}'
+    )
+    path = write(tmp_path, text)
+    with pytest.raises(ValueError, match="inertia"):
+        mujoco.MjModel.from_xml_path(str(path))
+    write_folder(measure_hands([path]), "mine", "Mine", tmp_path)
+    for hand in load_robot("mine").hands.values():
+        model = mujoco.MjModel.from_xml_path(str(hand.urdf))
+        assert model.body("chain1_link1").mass[0] == pytest.approx(0.1)
+
+
 def test_the_mirror_image_moves_as_the_hand_does(tmp_path: Path) -> None:
     one = measured(write(tmp_path, made_up("right", 4, 4, (0.3, -0.8, 1.1))))
     other = mirrored(one)
