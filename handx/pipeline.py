@@ -36,6 +36,7 @@ from sim.report import SimReport, Verdict
 from sim.rollout import Rollout
 
 if TYPE_CHECKING:
+    from handx_gen.control import Constraints
     from retarget.report import RetargetReport
 
 Stage = Callable[[str], AbstractContextManager[object]]
@@ -193,13 +194,14 @@ def generate(
     seed: int = 0,
     samples: int = 1,
     device: str = "cpu",
+    constraints: "Constraints | None" = None,
 ) -> tuple[BimanualMotion, MatchResult]:
     """Reading → the drawn motion that best does what was asked, and how well it does.
 
     Raises:
         InputError: As `draw`.
     """
-    return _best_of(draw(reading, model, seed, samples, device))
+    return _best_of(draw(reading, model, seed, samples, device, constraints))
 
 
 def draw(
@@ -208,12 +210,13 @@ def draw(
     seed: int = 0,
     samples: int = 1,
     device: str = "cpu",
+    constraints: "Constraints | None" = None,
 ) -> list[tuple[BimanualMotion, MatchResult]]:
     """Reading → drawn motions, and how well each does what was asked.
 
     "auto" draws from the shipped network; where none of its motions does what the rules
     could read from the text, one more comes from the procedural mode, and a warning in
-    it says so.
+    it says so. With constraints the network's stays: it knew of them.
 
     Raises:
         InputError: A senseless option, an unknown model, or a request that the model
@@ -229,10 +232,13 @@ def draw(
         raise InputError("--device", "", repr(device), "give cpu or cuda")
 
     plan, requested = reading.plan, reading.requested
-    motions = draw_motions(plan, model=model, seed=seed, samples=samples, device=device)
+    motions = draw_motions(
+        plan, model=model, seed=seed, samples=samples, device=device,
+        constraints=constraints,
+    )  # fmt: skip
     found = [(motion, match(motion, requested)) for motion in motions]
     best, result = _best_of(found)
-    if model == "auto" and result.answer == "no":
+    if model == "auto" and result.answer == "no" and constraints is None:
         # The rules read the text in full, so the procedural mode can do it exactly.
         name = best.provenance.get("model", "the network")
         warning = (

@@ -18,6 +18,7 @@ from handx_gen.prompt import Plan, Prompt
 if TYPE_CHECKING:
     from torch import Tensor
 
+    from handx_gen.control import Constraints
     from handx_gen.diffusion.denoiser import MotionDenoiser, TextMemory
     from handx_gen.diffusion.paper.generator import PaperGenerator
     from handx_gen.text import TextEncoder
@@ -293,6 +294,7 @@ def generate(
     seed: int = 0,
     samples: int = 1,
     device: str = "cpu",
+    constraints: "Constraints | None" = None,
 ) -> list[BimanualMotion]:
     """Make motions for a plan.
 
@@ -306,31 +308,57 @@ def generate(
         seed: Sample i uses seed + i.
         samples: How many motions.
         device: Torch device of a network.
+        constraints: What the motions must hold, and how long they are; None for freely
+            drawn ones.
 
     Raises:
-        InputError: Unknown model, unusable checkpoint, or a plan that cannot be made.
+        InputError: Unknown model, unusable checkpoint, a plan that cannot be made, or
+            constraints that cannot hold together.
         MissingEncoder: The network was asked for by name and its encoder is not here.
         MissingExtra: The network was asked for by name and torch is not installed.
     """
     seeds = [seed + i for i in range(samples)]
     if model == "program":
-        return [_perform(plan, s) for s in seeds]
+        return [_perform(plan, s, constraints) for s in seeds]
     if model != "auto":
-        return _named(model, device).motions(plan, seeds)
+        return _motions(_named(model, device), plan, seeds, constraints)
     try:
         if find_spec("torch") is None or find_spec("transformers") is None:
             raise HandxError("torch or transformers is not installed")
         generator = load_generator(DEFAULT_NETWORK, device)
     except HandxError as error:
         warning = f"made by the procedural mode: {error}"
-        return [_warned(_perform(plan, s), warning) for s in seeds]
-    return generator.motions(plan, seeds)
+        return [_warned(_perform(plan, s, constraints), warning) for s in seeds]
+    return _motions(generator, plan, seeds, constraints)
 
 
-def _perform(plan: Plan, seed: int) -> BimanualMotion:
+def _motions(
+    generator: "Generator | PaperGenerator",
+    plan: Plan,
+    seeds: list[int],
+    constraints: "Constraints | None",
+) -> list[BimanualMotion]:
+    if constraints is None:
+        return generator.motions(plan, seeds)
+    from handx_gen.control.draw import draw, performed
+
+    if isinstance(generator, Generator):
+        return draw(generator, plan, constraints, seeds)
+    free = generator.motions(plan, seeds)
+    return [performed(motion, plan, constraints) for motion in free]
+
+
+def _perform(
+    plan: Plan, seed: int, constraints: "Constraints | None" = None
+) -> BimanualMotion:
     from handx_gen.procedural import perform
 
-    return perform(plan, seed=seed)
+    motion = perform(plan, seed=seed)
+    if constraints is None:
+        return motion
+    from handx_gen.control.draw import performed
+
+    return performed(motion, plan, constraints)
 
 
 def _warned(motion: BimanualMotion, warning: str) -> BimanualMotion:

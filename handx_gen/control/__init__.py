@@ -3,10 +3,11 @@
 from handx_gen.control.constraints import (
     Apart,
     Constraints,
+    Relation,
     Touch,
     Turned,
     Values,
-    editing,
 )
+from handx_gen.control.edit import editing
 
-__all__ = ["Apart", "Constraints", "Touch", "Turned", "Values", "editing"]
+__all__ = ["Apart", "Constraints", "Relation", "Touch", "Turned", "Values", "editing"]

@@ -31,7 +31,9 @@ def bodies(joints: np.ndarray, given: Given) -> tuple[HandShape, HandShape]:
             shapes.append(_shape(given.joints[whole[:, source], source], source))
             continue
         drawn = _shape(joints[:, side], side)
-        shapes.append(_measured(drawn, given.joints[:, side], given.mask[:, side], side))
+        shapes.append(
+            _measured(drawn, given.joints[:, side], given.mask[:, side], side)
+        )
     return shapes[0], shapes[1]
 
 

@@ -224,9 +224,7 @@ class Given:
     def span(self, start: int, stop: int) -> "Given":
         """The values of frames start ≤ f < stop."""
         at = slice(start, stop)
-        return Given(
-            self.joints[at], self.mask[at], self.rotation[at], self.turned[at]
-        )
+        return Given(self.joints[at], self.mask[at], self.rotation[at], self.turned[at])
 
 
 @dataclass(frozen=True, eq=False)
@@ -296,7 +294,9 @@ class Constraints:
                         f"frame {frame}", "leave one of the two out",
                     )  # fmt: skip
                 # Of two values that are one up to rounding the smaller, in any order.
-                both = np.where(twice[..., None], np.minimum(value, joints[frame]), value)
+                both = np.where(
+                    twice[..., None], np.minimum(value, joints[frame]), value
+                )
                 joints[frame] = np.where(mask[..., None], both, joints[frame])
                 owner[frame][mask] = number
         rotation, turned = self._turned()
@@ -334,40 +334,6 @@ class Constraints:
                     )  # fmt: skip
 
 
-def editing(
-    name: str,
-    motion: BimanualMotion,
-    change: str = "",
-    start: int = 0,
-    stop: int | None = None,
-) -> Constraints:
-    """Everything of a motion but the part that shall be drawn anew.
-
-    Args:
-        name: For messages.
-        motion: The motion to edit.
-        change: What changes, e.g. "right", "left.index"; both hands by default. A finger
-            that changes keeps its knuckle, which belongs to the palm.
-        start, stop: The frames that change, start ≤ f < stop; all by default.
-
-    Raises:
-        InputError: The span or the name is not in the motion.
-    """
-    stop = len(motion) if stop is None else stop
-    if not 0 <= start < stop <= len(motion):
-        raise InputError(
-            name, "span", f"{start} to {stop - 1}, the motion has 0 to {len(motion) - 1}"
-        )
-    fresh = np.zeros((len(motion), 2, 21), bool)
-    fresh[start:stop] = parse_points(name, change, palm=False) if change else True
-    kept = ~fresh & motion.present[:, None]
-    if not kept.any():
-        return Constraints(len(motion), fps=motion.fps)
-    frames = np.arange(len(motion))
-    values = Values(name, frames, motion.joints, kept, motion.fps)
-    return Constraints(len(motion), (values,), fps=motion.fps)
-
-
 def _check_numbers(name: str, values: np.ndarray) -> None:
     if not np.isfinite(values).all():
         raise InputError(name, "values", "NaN or infinity", "drop those frames")
@@ -397,5 +363,3 @@ def _pair(pair: tuple[str, str]) -> tuple[str, str]:
 
 def _window(start: int, stop: int) -> str:
     return f"frame {start}" if stop == start + 1 else f"frames {start} to {stop - 1}"
-
-

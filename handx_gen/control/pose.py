@@ -62,7 +62,7 @@ def logarithm(rotation: np.ndarray) -> np.ndarray:
 
 
 def skew(v: np.ndarray) -> np.ndarray:
-    """(..., 3) → (..., 3, 3) with skew(v) w = v × w."""
+    """Matrices (..., 3, 3) that multiply like the cross product with (..., 3)."""
     matrix = np.zeros((*v.shape, 3))
     matrix[..., 0, 1], matrix[..., 0, 2] = -v[..., 2], v[..., 1]
     matrix[..., 1, 0], matrix[..., 1, 2] = v[..., 2], -v[..., 0]

@@ -15,7 +15,7 @@ bones and limits, of everything that is not given; contacts that the motion had 
 What does not hold in the end is refused, with the number.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -31,10 +31,11 @@ from handx_gen.control.pose import (
     own_palm,
 )
 from handx_gen.control.refuse import refuse_bad_values, refuse_unmet
-from handx_gen.hand_model import LOWER, UPPER, fit
+from handx_gen.diffusion.finish import low_pass
+from handx_gen.hand_model import LOWER, UPPER, HandShape, fit
 from handx_gen.kinematics.contacts import CONTACT_GAP, PAIRS, contact_track
 
-FADE = 6.0
+FADE = 9.0
 """Frames within which a change fades; those of a 30 Hz motion."""
 
 SETTLED = 1e3
@@ -105,8 +106,7 @@ def bend(joints: np.ndarray, constraints: Constraints) -> np.ndarray:
     given = constraints.given
     joints = np.asarray(joints, float)
     wobble = refuse_bad_values(given, constraints.fps)
-    shapes = bodies(joints, given)
-    start = Pose.of(*(fit(joints[:, s], s, shape=shapes[s]) for s in (0, 1)))
+    start = _start(joints, bodies(joints, given))
     if not constraints.empty:
         pulls = [pull_of(r, len(joints)) for r in constraints.relations]
         pose = _solved(start, constraints, pulls, contacts_of(joints))
@@ -115,6 +115,19 @@ def bend(joints: np.ndarray, constraints: Constraints) -> np.ndarray:
     result = pose.joints()
     refuse_unmet(result, constraints, wobble)
     return np.where(given.mask[..., None], given.joints, result.astype(np.float32))
+
+
+def _start(joints: np.ndarray, shapes: tuple[HandShape, HandShape]) -> Pose:
+    """The motion in other bodies: the same angles, wrists and palms.
+
+    Fitting the other bodies to the joints instead would make the angles tremble.
+    """
+    hands = [fit(joints[:, s], s) for s in (0, 1)]
+    # Where a thumb fits in two ways, the fit may jump between them.
+    smooth = [replace(h, angles=low_pass(h.angles)) for h in hands]
+    pose = Pose.of(*smooth)
+    pose.shapes = shapes
+    return pose
 
 
 def contacts_of(joints: np.ndarray) -> list[Pull]:
@@ -178,7 +191,9 @@ def _reach(
         right = np.zeros((len(frames), 62))
         for s in (0, 1):
             at = slice(31 * s, 31 * s + 31)
-            rows = (change[:, s] * mask[:, s, :, None, None]).reshape(len(frames), 63, 31)
+            rows = (change[:, s] * mask[:, s, :, None, None]).reshape(
+                len(frames), 63, 31
+            )
             off = (values[:, s] - joints[:, s]).reshape(len(frames), 63, 1)
             normal[:, at, at] = rows.swapaxes(1, 2) @ rows
             right[:, at] = (rows.swapaxes(1, 2) @ off)[..., 0]
@@ -256,12 +271,16 @@ def _spread(start: Pose, pose: Pose, settled: np.ndarray) -> None:
         smooth = FADE**6 * third.T @ third
         spread = np.zeros_like(change)
         # Columns with the same weights share one factorisation.
-        kinds, which = np.unique(weight[:, moving].round(6), axis=1, return_inverse=True)
+        kinds, which = np.unique(
+            weight[:, moving].round(6), axis=1, return_inverse=True
+        )
         for kind in range(kinds.shape[1]):
             columns = moving[which.reshape(-1) == kind]
             w = kinds[:, kind]
             system = smooth + np.diag(w)
-            spread[:, columns] = np.linalg.solve(system, w[:, None] * target[:, columns])
+            spread[:, columns] = np.linalg.solve(
+                system, w[:, None] * target[:, columns]
+            )
         change = spread
     fresh = start.at(np.arange(frames))
     fresh.step(change.reshape(frames, 2, PARAMETERS))

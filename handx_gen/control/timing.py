@@ -1,12 +1,13 @@
 """Windows of a motion that a network of fixed length draws, and the maps between them."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
-from handx_gen.control.constraints import Constraints, Values
+from handx_gen.control.constraints import Constraints, Turned, Values
 from handx_gen.errors import InputError
 from handx_gen.prompt import Plan
+from handx_gen.skeleton import SIDES
 
 CONTEXT = 10
 """Given frames shown to a network on either side of what it draws."""
@@ -49,6 +50,10 @@ class Window:
         """Weights (stop − start, clip) that read a clip at the motion's frames."""
         query = np.linspace(0, self.clip - 1, self.stop - self.start)
         return cubic(self.clip, query)
+
+    def from_motion(self) -> np.ndarray:
+        """Weights (clip, stop − start) that read the motion at the clip's frames."""
+        return cubic(self.stop - self.start, self.times - self.start)
 
     def nearest(self, frames: np.ndarray) -> np.ndarray:
         """Clip frames nearest to frames of the motion; −1 where outside."""
@@ -117,11 +122,6 @@ def easy_frames(plan: Plan, clip: int, fps: float) -> int:
 
 def within(constraints: Constraints, start: int, stop: int) -> Constraints:
     """The constraints of frames start ≤ f < stop, as those of a motion of its own."""
-    from dataclasses import replace
-
-    from handx_gen.control.constraints import Turned
-    from handx_gen.skeleton import SIDES
-
     given = constraints.given.span(start, stop)
     frames = np.arange(stop - start)
     values = ()
