@@ -5,7 +5,7 @@ import signal
 import sys
 from collections import deque
 from collections.abc import Callable, Iterator
-from typing import TypeVar, cast
+from typing import Any, TypeVar, cast
 
 from handx_gen.errors import InputError, MissingExtra
 
@@ -76,18 +76,22 @@ def _over_ray(
         import ray
     except ModuleNotFoundError as error:
         raise MissingExtra("--ray", "ray", "ray") from error
-    if not alone:
-        ray.init(log_to_driver=False, logging_level="error")
-    else:
+    options: dict[str, Any] = {"log_to_driver": False, "logging_level": "error"}
+    if alone:
         path = os.pathsep.join(entry for entry in sys.path if entry)
-        ray.init(
-            num_cpus=workers,
-            include_dashboard=False,
-            log_to_driver=False,
-            logging_level="error",
-            runtime_env={"env_vars": {"PYTHONPATH": path}},
-            _node_ip_address="127.0.0.1",
-        )
+        options |= {
+            "num_cpus": workers, "include_dashboard": False,
+            "runtime_env": {"env_vars": {"PYTHONPATH": path}},
+            "_node_ip_address": "127.0.0.1",
+        }  # fmt: skip
+    try:
+        ray.init(**options)
+    except Exception as error:  # Ray raises nothing narrower where a node is too slow
+        problem = str(error).splitlines() or [type(error).__name__]
+        raise InputError(
+            "--ray", "", f"Ray did not start ({problem[0]})",
+            "try again when the machine is less busy, check RAY_ADDRESS, or leave it out",
+        ) from error  # fmt: skip
     try:
         remote = ray.remote(num_cpus=1)(_call)
         shared = ray.put(work)

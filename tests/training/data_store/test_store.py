@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time as clock
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -180,6 +181,15 @@ def test_two_processes_give_the_same_store(made, tmp_path, small_shards) -> None
         stores.append(store)
     assert content(stores[0]) == content(stores[1])
     assert stores[0].recordings() == stores[1].recordings()
+
+
+def test_a_ray_that_does_not_start_is_one_line(monkeypatch) -> None:
+    def init(**options):
+        raise Exception("The node timed out.\nand more")  # noqa: TRY002  # as Ray does
+
+    monkeypatch.setitem(sys.modules, "ray", SimpleNamespace(init=init))
+    with pytest.raises(InputError, match=r"--ray.*did not start \(The node timed out"):
+        next(ordered_map(str, iter([1]), 1, ray=True))
 
 
 @needs_ray
