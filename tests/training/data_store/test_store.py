@@ -185,7 +185,7 @@ def test_two_processes_give_the_same_store(made, tmp_path, small_shards) -> None
 
 def test_a_ray_that_does_not_start_is_one_line(monkeypatch) -> None:
     def init(**options):
-        raise Exception("The node timed out.\nand more")  # noqa: TRY002  # as Ray does
+        raise Exception("The node timed out.\nand more")  # as Ray does
 
     monkeypatch.setitem(sys.modules, "ray", SimpleNamespace(init=init))
     with pytest.raises(InputError, match=r"--ray.*did not start \(The node timed out"):
