@@ -11,8 +11,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from handx_gen.skeleton import BONES, CHAINS, JOINT, bone_lengths
-from retarget.configuration import HandModel
+from handx_gen.hand_model import DEFAULT_SHAPE, UPPER, to_joints
+from handx_gen.hand_model import finger_points as shape_points
+from handx_gen.skeleton import BONES, CHAINS, JOINT, SIDES, bone_lengths
+from retarget.configuration import HandModel, hand_model
 from retarget.correspondence import finger_points, human_points
 from retarget.costs.contact import ContactGoals
 from retarget.errors import RetargetError
@@ -20,6 +22,7 @@ from retarget.hand_state import WRIST, NominalBase
 from retarget.objective import Deviations, HandProblem, Objective
 from retarget.placement import hand_frames
 from retarget.solve import solve_frames
+from robots.robot import RobotSpec
 
 POSES = 40
 """At most so many poses of the clip are used."""
@@ -230,3 +233,32 @@ def calibrate_both(
     return {
         side: calibrate(models[side], hands[side], scale, free[side]) for side in hands
     }
+
+
+def calibration_poses(side: int, count: int = POSES) -> np.ndarray:
+    """Joints of an average human hand in spread-out poses, (count, 21, 3) [m].
+
+    Fingers bend all together, one by one, and at random between; enough to say how big a
+    robot hand is and how it lies in its frame before any motion is known.
+
+    Args:
+        side: 0 left, 1 right.
+        count: Poses.
+    """
+    generator = np.random.default_rng(0)
+    share = np.clip(generator.normal(0.35, 0.35, (count, 5, 1)), 0.0, 0.9)
+    share[:5] = 0.0
+    share[5:10] = np.eye(5)[:, :, None] * 0.8
+    angles = np.zeros((count, 5, 5))
+    angles[..., [1, 3, 4]] = share * UPPER[:, [1, 3, 4]]
+    angles[..., 0] = generator.uniform(-0.4, 0.4, (count, 5)) * UPPER[:, 0]
+    points, _ = shape_points(DEFAULT_SHAPE, angles)
+    return to_joints(points, np.eye(3), np.zeros(3), side)
+
+
+def calibrate_robot(robot: RobotSpec) -> dict[str, Calibration]:
+    """How an average human hand is laid over each hand of a robot."""
+    models = {side: hand_model(robot.hands[side]) for side in SIDES}
+    return calibrate_both(
+        models, {side: calibration_poses(k) for k, side in enumerate(SIDES)}
+    )

@@ -323,12 +323,35 @@ def write(robot: RobotSpec) -> Path:
         "urdf_sha256": urdf_sha256(robot),
         "definition": DEFINITION,
         "contact_gap_mm": CONTACT_GAP * 1000,
+        "fit": _fit(robot),
         "pairs": rows,
     }
     path = robot.folder / FILE_NAME
     content |= _kept(path, str(content["urdf_sha256"]))
     npz.write_text(path, json.dumps(content, indent=1, ensure_ascii=False) + "\n")
     return path
+
+
+def _fit(robot: RobotSpec) -> dict[str, dict[str, object]]:
+    """Side → size and place of an average human hand on the robot's."""
+    from retarget.calibration import calibrate_robot
+
+    return {
+        side: {
+            "scale": round(c.scale, 3),
+            "turn_deg": round(
+                float(
+                    np.degrees(
+                        np.arccos(np.clip((np.trace(c.rotation) - 1) / 2, -1, 1))
+                    )
+                ),
+                1,
+            ),
+            "offset_mm": [round(1000 * float(x), 1) for x in c.offset],
+            "residual_mm": round(1000 * c.residual / c.scale, 1),
+        }
+        for side, c in calibrate_robot(robot).items()
+    }
 
 
 def _kept(path: Path, sha256: str) -> dict[str, object]:

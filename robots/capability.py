@@ -9,6 +9,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
+from typing import Any
 
 from robots.errors import RobotError
 from robots.robot import RobotSpec
@@ -36,12 +37,30 @@ class Reach:
 
 
 @dataclass(frozen=True)
+class Fit:
+    """An average human hand laid over a robot hand.
+
+    Attributes:
+        scale: Robot size per human size.
+        turn: Angle between the two hand frames [deg].
+        offset: Of the wrists, in the robot's hand frame [m].
+        residual: RMS distance of fingertips and middle joints, human size [m].
+    """
+
+    scale: float
+    turn: float
+    offset: tuple[float, float, float]
+    residual: float
+
+
+@dataclass(frozen=True)
 class Capability:
     """The contacts of a robot.
 
     Attributes:
         contact_gap: A pair counts as reachable up to this gap [m].
         pairs: Contact pair ("left.thumb_tip|left.index_tip") → `Reach`.
+        fits: Side → how an average human hand is laid over the robot's.
         handshapes: Side → name of a recorded handshape → how much nearer the robot's best
             pose is to it than to any other one [mm]; from `READABLE` on it stays
             readable. Empty where they were not measured.
@@ -50,6 +69,7 @@ class Capability:
     contact_gap: float
     pairs: Mapping[str, Reach]
     handshapes: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
+    fits: Mapping[str, "Fit"] = field(default_factory=dict)
 
     @property
     def floors(self) -> dict[str, float]:
@@ -99,6 +119,7 @@ def read_capability(robot: RobotSpec) -> Capability | None:
             str(side): MappingProxyType({str(k): float(v) for k, v in shapes.items()})
             for side, shapes in found.get("handshapes", {}).items()
         }
+        fits = {str(side): _fit(row) for side, row in found.get("fit", {}).items()}
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise RobotError(
             path, "pairs", f"cannot be read ({error!r})", f"run: {command}"
@@ -107,4 +128,17 @@ def read_capability(robot: RobotSpec) -> Capability | None:
         raise RobotError(
             path, "urdf_sha256", "was measured on other URDFs", f"run: {command}"
         )
-    return Capability(gap, MappingProxyType(pairs), MappingProxyType(handshapes))
+    return Capability(
+        gap,
+        MappingProxyType(pairs),
+        MappingProxyType(handshapes),
+        MappingProxyType(fits),
+    )
+
+
+def _fit(row: Mapping[str, Any]) -> Fit:
+    x, y, z = (float(value) / 1000 for value in row["offset_mm"])
+    return Fit(
+        float(row["scale"]), float(row["turn_deg"]), (x, y, z),
+        float(row["residual_mm"]) / 1000,
+    )  # fmt: skip

@@ -20,6 +20,7 @@ DESCRIPTION = "robot_descriptions:"
 def add(given: "Robots", words: list[str]) -> int:
     """Measure, write, draw, and say what was found."""
     from handx.cli import console
+    from handx.cli.robots_card import fit_rows
     from robots.add.folder import write_folder
     from robots.add.hands import measure_hands
     from robots.registry import load_robot
@@ -51,6 +52,7 @@ def add(given: "Robots", words: list[str]) -> int:
                     f"{1000 * hand.pads[finger].radius:.1f} mm",
                 )
             )
+    rows += fit_rows(robot)
     if not find_spec("pinocchio"):
         rows.append(("contacts", "not measured: pip install 'handx[retarget]'"))
     picture = given.picture or folder / f"{name}.png"

@@ -1,5 +1,7 @@
 """A robot's card: what it is, what it can touch, what of it is readable."""
 
+import math
+
 from rich.table import Table
 
 from handx.cli.console import facts, listing
@@ -19,6 +21,7 @@ def card(robot: RobotSpec) -> Table:
     if robot.groups:
         rows += [(group, ", ".join(names)) for group, names in robot.groups.items()]
     capability = read_capability(robot)
+    rows += fit_rows(robot)
     if capability is not None and capability.handshapes:
         for side, readable in capability.handshapes.items():
             kept = [name for name, score in readable.items() if score >= READABLE]
@@ -32,6 +35,22 @@ def card(robot: RobotSpec) -> Table:
             )
     rows.append(("folder", robot.folder))
     return facts(robot.name, rows)
+
+
+def fit_rows(robot: RobotSpec) -> list[tuple[str, object]]:
+    """How an average human hand lies on the robot's, where that was measured."""
+    capability = read_capability(robot)
+    if capability is None:
+        return []
+    return [
+        (
+            f"{side} fit",
+            f"{fit.scale:.2f} of a human hand's size, turned {fit.turn:.0f}°, shifted "
+            f"{1000 * math.hypot(*fit.offset):.0f} mm; human-size error "
+            f"{1000 * fit.residual:.1f} mm",
+        )
+        for side, fit in capability.fits.items()
+    ]
 
 
 def contacts(robot: RobotSpec) -> Table:
