@@ -47,6 +47,9 @@ DAMPING = 1e-6
 SCALE = np.repeat([0.03, 0.3, 0.3], [3, 3, 25])
 """A step of this size is as likely in each parameter [m, rad, rad]."""
 
+CONVERGED = 1e-8
+"""A largest step below this, in units of `SCALE`, ends the iteration."""
+
 KEPT_GAP = 0.5 * CONTACT_GAP
 """Gap up to which a contact that the motion had is drawn together again [m]."""
 
@@ -215,7 +218,10 @@ def _reach(
             normal += row[:, :, None] * row[:, None]
             right -= row * miss[:, None]
         normal *= scale[:, None] * scale
-        part.step(_step(part, normal, right * scale).reshape(-1, 2, 31) * SCALE)
+        step = _step(part, normal, right * scale)
+        part.step(step.reshape(-1, 2, PARAMETERS) * SCALE)
+        if np.abs(step).max() < CONVERGED:
+            break
     pose.put(frames, part)
     damped = normal + DAMPING * np.eye(62)
     resolution = np.linalg.solve(damped, normal)
@@ -250,7 +256,7 @@ def _step(part: Pose, normal: np.ndarray, right: np.ndarray) -> np.ndarray:
     system += (DAMPING + (1 - free))[:, :, None] * np.eye(62)
     step = np.linalg.solve(system, (right * free)[..., None])[..., 0]
     # No step is larger than what a linear picture of the hand is good for.
-    return np.clip(step, -1.0, 1.0) if len(step) else step
+    return np.clip(step, -1.0, 1.0)
 
 
 def _spread(start: Pose, pose: Pose, settled: np.ndarray) -> None:
