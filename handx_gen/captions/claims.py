@@ -26,7 +26,7 @@ _TWISTED = re.compile(
     r"there|which|that|who|others?)\b"
 )
 """Words after which a sentence need not say what its verb and its nouns do."""
-_SIMPLE = 12
+_SIMPLE = 14
 """Words up to which a clause with one verb is taken at its word."""
 _PARTS = re.compile(
     r"\b(thumb|index|forefinger|middle|ring|pinky|pinkie|little|fingers?|fingertips?|digits?|wrist|palm)\b"

@@ -95,7 +95,9 @@ def clause_claims(
         if own and kind in _OF_FINGERS:
             # "they curl and the thumb stays out": the thumb is another verb's subject.
             first = objects[0].position if objects else stop
-            if re.search(r"\b(and|while|with|but|by)\b", chunk.text[stop:first]):
+            if re.search(
+                r"\b(and|while|with|but|by(?! one))\b", chunk.text[stop:first]
+            ):
                 objects = []
         hand = _hand(chunk, start, low)
         if kind == "contact" and own and _listed_next(parts, number):

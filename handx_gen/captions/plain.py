@@ -185,7 +185,7 @@ _RULES = tuple(
          rf"({_FINGERS_LISTED}) (?:alone )?(?:is |are |being )?"
          r"(?:kept|remain(?:s|ing)?|stay(?:s|ing)?|keep(?:s|ing)?|held|stick(?:s|ing)?|pok(?:es?|ing)|stand(?:s|ing)?|jut(?:s|ting)?|"
          r"left)? ?(?:out|up|extended|straight|free|open|outstretched|alone|aloft|unbent|upright|tall|raised|proud)\b(?! of)",
-         r" staying straight \1"),
+         r" staying straight \1,"),
         (rf"\b(?:hold|stick|keep|put|point|stretch)(?:s|es|ing)? (?:out|up) (?:only )?(?:its|the) ({_FINGERS_LISTED})\b"
          rf"|\b(?:hold|stick|keep|leav)(?:s|e|es|ing)? (?:only )?(?:its|the) ({_FINGERS_LISTED}) (?:out|up|extended|straight)\b",
          r" staying straight \1\2"),

@@ -22,6 +22,9 @@ from handx_gen.skeleton import FINGERS, SIDES
 TOLERANCE = 2
 """Frames by which things that a caption puts in order may be the other way round."""
 _ACTIVE = ("bend", "extend", "move", "turn", "spread", "circle", "pinch", "palm_touch")
+_TOUCHING = ("pinch", "touch", "palm_touch", "any_touch")
+_NAMING = (*_TOUCHING, "straight", "out")
+"""Kinds that say which finger it is."""
 _ORDERED = ("bend", "extend", "pinch", "touch", "palm_touch", "palms", "acts", "spread")
 """Kinds whose order is held against the facts even in a clause read in part."""
 _BETWEEN = ("touch", "palm_touch", "palms", "interlace")
@@ -57,12 +60,20 @@ def verify(caption: Caption, events: Timeline | Facts) -> Verification:
     """Hold a caption against an event JSON (or its facts, to check several captions)."""
     known = events if isinstance(events, Facts) else facts(events)
     claims = read_claims(caption)
+    missing = [fact.words() for fact in known.required if not told(fact, claims)]
+    # Who tells of every contact is taken to be right about the rest of what happens,
+    # where a clause was not read in full.
+    told_all = bool(known.required) and not missing
     invented: list[str] = []
     for claim in claims.all:
-        if not (evidence(claim, known) or (not claim.sure and _hint(claim, known))):
-            invented.append(say(claim))
+        if evidence(claim, known):
+            continue
+        if not claim.sure and told_all and claim.kind not in _NAMING:
+            continue
+        if not claim.sure and _hint(claim, known):
+            continue
+        invented.append(say(claim))
     invented += _disorder(claims, known)
-    missing = [fact.words() for fact in known.required if not told(fact, claims)]
     return Verification(tuple(dict.fromkeys(invented)), tuple(dict.fromkeys(missing)))
 
 
@@ -107,7 +118,7 @@ def _hint(claim: Claim, known: Facts) -> bool:
         return False
     if claim.kind == "contact":
         return any(f.firm and f.kind in _ACTIVE for f in known.all)
-    if claim.kind in ("pinch", "touch", "palm_touch", "any_touch"):
+    if claim.kind in _TOUCHING:
         meant = [f for f in known.all if takes_part(claim, f)]
         right = {f.other for f in known.find("touch")}
         return (
