@@ -16,6 +16,7 @@ from handx_gen.kinematics.contacts import PAIRS, contact_track, pair_distances
 from handx_gen.motion import BimanualMotion
 from handx_gen.procedural import perform
 from handx_gen.skeleton import JOINT, JOINTS, SIDES, bone_lengths
+from tests.retarget.recordings import read_noisy
 
 FRAMES = 31
 ALL = np.arange(FRAMES)
@@ -190,6 +191,20 @@ def test_a_hand_whose_bones_vary_is_still_given_to_the_bit():
         mask = wanted.given.mask
         assert np.array_equal(result[mask], motion.joints[mask])
         assert np.isfinite(result).all()
+
+
+def test_a_webcam_recording_is_held_to_the_bit(shared_dir):
+    recording = read_noisy(shared_dir)
+    lengths = bone_lengths(recording.joints[100:131, 1].astype(float))
+    assert (lengths.std(0) / lengths.mean(0)).max() > 0.002  # its bones do vary
+    held = Values.of_motion("webcam", recording, ALL, ALL + 100, "right")
+    pair = ("left.index_tip", "right.palm")
+    wanted = Constraints(FRAMES, (held,), relations=(Touch(pair, 14, 16),))
+    result = bend(FIST, wanted)
+    assert np.array_equal(result[:, 1], recording.joints[100:131, 1])
+    there = gap(Point(0, "index_tip"), Point(1, "palm"), result.astype(float))
+    assert np.abs(there[14:16]).max() < 1e-3
+    assert bone_variation(result[:, :1]) < 1e-5
 
 
 def test_seams_are_as_smooth_as_the_motion():
