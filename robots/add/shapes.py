@@ -13,7 +13,7 @@ import numpy as np
 from robots.add.tree import Shape, TreeLink
 from robots.errors import RobotError
 
-MAX_MESH_BYTES = 60_000_000
+MAX_MESH_BYTES = 40_000_000
 """A larger mesh file is refused."""
 MAX_TRIANGLES = 400_000
 SAMPLES = 1500
@@ -142,6 +142,8 @@ def _obj(data: bytes) -> np.ndarray:
             if min(at) < 0:
                 raise ValueError("a face names a vertex that is not there")
             faces += [(at[0], b, c) for b, c in zip(at[1:], at[2:])]
+        if max(len(faces), len(vertices)) > MAX_TRIANGLES:
+            raise ValueError(f"more than {MAX_TRIANGLES} triangles or corners")
     table = np.array(vertices, float).reshape(-1, 3)
     return table[np.array(faces, int).reshape(-1, 3)]
 

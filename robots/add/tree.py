@@ -19,6 +19,9 @@ from robots.urdf import UrdfJoint, parse_xml, read_links_and_joints
 MAX_LENGTH = 10.0
 """A hand's joint further from its parent than this is a mistake of units [m]."""
 
+MAX_MESHES = 300
+"""More are no hand's, nor a humanoid's."""
+
 
 @dataclass(frozen=True, eq=False)
 class Shape:
@@ -211,6 +214,11 @@ def read_tree(path: Path) -> Tree:
         name: _link(path, element)
         for name, element in zip(urdf.links, root.findall("link"), strict=True)
     }
+    meshes = sum(
+        shape.kind == "mesh" for link in links.values() for shape in link.visuals
+    )
+    if meshes > MAX_MESHES:
+        raise RobotError(path, "mesh", f"{meshes} meshes, at most {MAX_MESHES}")
     rows = {
         joint.name: _joint(path, joint, element)
         for joint, element in zip(
