@@ -6,6 +6,7 @@ once.
 """
 
 from collections.abc import Iterator
+from functools import lru_cache
 
 import numpy as np
 
@@ -51,10 +52,12 @@ CIRCLE_TURN, CIRCLE_RADIUS = 290.0, 0.015
 """A circle turns the path by this much [deg] at this radius [m]."""
 
 
+@lru_cache(maxsize=4)
 def read_events(motion: BimanualMotion) -> tuple[Event, ...]:
     """All events of a motion except shapes, in order of their start.
 
-    A shape is looked up for the fingers asked for: `shape_events`.
+    A shape is looked up for the fingers asked for: `shape_events`. The last motions are
+    remembered: a clip is checked, described and captioned from one reading.
     """
     present = [s for s in (0, 1) if motion.present[s]]
     signals = {s: hand_signals(motion.joints[:, s], s) for s in present}

@@ -63,7 +63,7 @@ class SyntheticClip:
     """One synthetic clip with its captions.
 
     Attributes:
-        joints: (60, 2, 21, 3) float32 [m], canonical frame, 30 fps.
+        motion: 60 frames at 30 fps, canonical frame.
         sentences: Free-sentence captions, different wordings of the same program.
         triple: The same as left / right / relation prompts.
         requested: The events that the captions ask for; the clip contains them.
@@ -71,12 +71,17 @@ class SyntheticClip:
         seed: What it was made from.
     """
 
-    joints: np.ndarray
+    motion: BimanualMotion
     sentences: tuple[str, ...]
     triple: Prompt
     requested: RequestedEvents
     program: Program
     seed: int
+
+    @property
+    def joints(self) -> np.ndarray:
+        """(60, 2, 21, 3) float32 [m]."""
+        return self.motion.joints
 
 
 @lru_cache(maxsize=1024)
@@ -192,12 +197,12 @@ def attempted(
         return "fingers overlap", program
     said = omitted(program, rng) if rng.random() < PARTIAL else program
     requested = _checked(said).requested
-    if match(BimanualMotion(motion.joints, motion.fps), requested).answer != "yes":
+    if match(motion, requested).answer != "yes":
         return "not as asked", program
     wording = HELD_OUT if split == "heldout_wording" else TRAIN
     sentences = dict.fromkeys(say(said, rng, wording) for _ in range(SENTENCES))
     triple = _triple(said, rng, wording)
     program = replace(program, text=next(iter(sentences)))
     return SyntheticClip(
-        motion.joints, tuple(sentences), triple, requested, program, seed
+        motion, tuple(sentences), triple, requested, program, seed
     )

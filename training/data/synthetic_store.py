@@ -20,7 +20,6 @@ import numpy as np
 from handx_gen.captions.grammar import write
 from handx_gen.errors import InputError
 from handx_gen.kinematics.timeline_events import timeline
-from handx_gen.motion import BimanualMotion
 from handx_gen.procedural.sample import FRAMES, SPLITS, SyntheticClip, synthesize
 from training.data.corpus import CAPTIONS, Store, clip_id
 from training.data.parallel import ordered_map
@@ -166,8 +165,7 @@ def _make(chunk: Chunk) -> tuple[dict[str, Any], list[dict[str, Any]]]:
 
 def row_of(clip: SyntheticClip, split: str, teacher: str) -> tuple[dict[str, Any], int]:
     """A clip as a row of the store, and how many of its caption levels are verified."""
-    motion = BimanualMotion(clip.joints)
-    captions = write(timeline(motion), clip.seed)
+    captions = write(timeline(clip.motion), clip.seed)
     present = np.array([True, True])
     triple = {k: getattr(clip.triple, k) for k in ("left", "right", "relation")}
     provenance = {
