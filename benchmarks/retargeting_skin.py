@@ -1,8 +1,9 @@
-"""A robot whose fingertips are as thick as its vendor's collision hulls.
+"""A robot whose fingers are as thick as its vendor's collision hulls.
 
-hand.toml states the ball that fills a fingertip's pad; the vendors' hulls, on which
-penetration is counted, are thicker. For this benchmark the pads and the last capsules of
-every finger grow until they hold the hull, for both sides' measurements alike.
+hand.toml states balls and capsules that lie inside a finger; the vendors' hulls and
+boxes, on which penetration is counted, are thicker. For this benchmark the fingers' pads
+and last capsules grow until they hold the fingertips' hulls, and boxes get
+capsules that hold them, for both sides' measurements alike.
 """
 
 from dataclasses import replace
@@ -11,53 +12,103 @@ import coal
 import numpy as np
 from retargeting_measure import Vendor
 
+from handx_gen.kinematics.contacts import split_pair
 from retarget.capsules import capsule_set
-from robots.hand import HandSpec
+from retarget.configuration import hand_model
+from robots.capability import read_capability
+from robots.hand import Capsule, HandSpec
 from robots.robot import RobotSpec
 
 TOLERATED = 0.0005
-"""The hull may look out by this [m]."""
+"""A fingertip's hull may look out by this [m]."""
+THIN = 0.004
+"""Thinner half boxes than this are left out [m]."""
 
 
 def with_hull_skin(robot: RobotSpec, vendors: dict[str, Vendor]) -> RobotSpec:
-    """The robot with grown fingertips."""
+    """The robot with grown fingers."""
     hands = {side: _grown(vendor) for side, vendor in vendors.items()}
     return replace(robot, hands=hands)
 
 
+def grown_floors(robot: RobotSpec, grown: RobotSpec) -> dict[str, float]:
+    """Smallest gaps [m] of the capability card, less by what the pads have grown."""
+    known = read_capability(robot)
+    out = {}
+    for pair, floor in (known.floors if known else {}).items():
+        for side, point in split_pair(pair):
+            name = point.removesuffix("_tip")
+            if name in robot.hands[side].fingers:
+                before, after = (r.hands[side].fingers[name] for r in (robot, grown))
+                floor -= after.pad_radius - before.pad_radius
+        out[pair] = max(floor, 0.0)
+    return out
+
+
 def _grown(vendor: Vendor) -> HandSpec:
     spec, capsules = vendor.spec, capsule_set(vendor.spec)
-    fingers, radii = dict(spec.fingers), [c.radius for c in spec.capsules]
-    for name, (joint, centre), radius in zip(fingers, vendor.pads, vendor.radius):
-        points = hull_points(vendor, joint)
-        if not len(points):
-            continue
+    radii, fingers = capsules.radius.copy(), {}
+    for (name, finger), (joint, centre) in zip(spec.fingers.items(), vendor.pads):
         body = 1 + spec.joint_names.index(vendor.model.names[joint])
+        points = hull_points(vendor, joint)
         own = np.flatnonzero(capsules.start.body == body)
         ends = capsules.start.offset[own], capsules.end.offset[own]
-        outside = _distance(points, *ends) - capsules.radius[own]
-        nearest = outside.argmin(1)
-        missing = outside.min(1)
-        for k, index in enumerate(own):
-            needed = missing[nearest == k].max(initial=0.0) - TOLERATED
-            radii[index] += max(needed, 0.0)
+        if len(points):
+            outside = _distance(points, *ends) - capsules.radius[own]
+            nearest, missing = outside.argmin(1), outside.min(1) - TOLERATED
+            for k, index in enumerate(own):
+                radii[index] += missing[nearest == k].max(initial=0.0)
         last = own[_distance(centre[None], *ends)[0].argmin()]
-        pad = max(radius, float(radii[last]))
-        fingers[name] = replace(fingers[name], pad_radius=pad)
-    grown = tuple(replace(c, radius=float(r)) for c, r in zip(spec.capsules, radii))
-    return replace(spec, fingers=fingers, capsules=grown)
+        pad = max(finger.pad_radius, float(radii[last]))
+        fingers[name] = replace(finger, pad_radius=pad)
+    grown = [replace(c, radius=float(r)) for c, r in zip(spec.capsules, radii)]
+    for finger in spec.fingers.values():
+        for link in finger.links:
+            grown += _box_capsules(vendor, link)
+    return replace(spec, fingers=fingers, capsules=tuple(grown))
+
+
+def _box_capsules(vendor: Vendor, link: str) -> list[Capsule]:
+    """Capsules that hold the boxes of a link up to their long edges, two side by side.
+
+    They run along a box's longest axis.
+    """
+    points = hand_model(vendor.spec).points([(link, np.zeros(3))])
+    body = int(points.body[0])
+    if body == 0 or np.linalg.norm(points.offset) > 1e-9:
+        return []
+    joint = vendor.model.getJointId(vendor.spec.joint_names[body - 1])
+    found = []
+    for part in vendor.hulls.geometryObjects:
+        if part.parentJoint != joint or not isinstance(part.geometry, coal.Box):
+            continue
+        half = np.array(part.geometry.halfSide)
+        thin, wide, long = np.argsort(half)
+        if half[thin] < THIN:
+            continue
+        aside = half[wide] - half[thin]
+        radius = np.sqrt(2) * half[thin] - TOLERATED  # reaches the edges
+        for side in (-aside, aside) if aside > THIN / 2 else (0.0,):
+            ends = np.zeros((2, 3))
+            ends[:, wide] = side
+            ends[:, long] = [half[thin] - half[long], half[long] - half[thin]]
+            ends = ends @ part.placement.rotation.T + part.placement.translation
+            a, b = (tuple(map(float, end)) for end in ends)
+            found.append(Capsule(link, a, b, float(radius)))
+    return found
 
 
 def hull_points(vendor: Vendor, joint: int) -> np.ndarray:
     """(V, 3) corners of the convex hulls on a joint's body, in its frame [m]."""
     found = [np.zeros((0, 3))]
     for part in vendor.hulls.geometryObjects:
-        if part.parentJoint == joint and isinstance(part.geometry, coal.ConvexBase):
-            shape = part.geometry
-            points = np.array([shape.point(k) for k in range(shape.num_points)])
-            found.append(
-                points @ part.placement.rotation.T + part.placement.translation
-            )
+        shape = part.geometry
+        if part.parentJoint != joint:
+            continue
+        if not isinstance(shape, coal.ConvexBase):
+            continue
+        points = np.array([shape.point(k) for k in range(shape.num_points)])
+        found.append(points @ part.placement.rotation.T + part.placement.translation)
     return np.concatenate(found)
 
 

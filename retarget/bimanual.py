@@ -68,7 +68,9 @@ def retarget_motion(
     )
     laps.append(("calibrate", clock.perf_counter()))
 
-    clip = make_clip(motion, robot, models, calibrations, options.solve_rate)
+    clip = make_clip(
+        motion, robot, models, calibrations, options.solve_rate, options.floors
+    )
     clip, solved, stretch = _solve(clip, options)
     laps.append(("solve", clock.perf_counter()))
 

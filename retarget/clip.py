@@ -35,6 +35,7 @@ class Clip:
         fps: Frames per second of all that follows, human clock [Hz].
         targets: side → targets at robot size.
         goals: Wanted contacts.
+        floors: pair → smallest gap the robot can reach [m], where known.
     """
 
     robot: RobotSpec
@@ -45,6 +46,7 @@ class Clip:
     fps: float
     targets: Mapping[str, HandTargets]
     goals: ContactGoals
+    floors: Mapping[str, float]
 
     def __len__(self) -> int:
         return len(self.joints)
@@ -88,12 +90,16 @@ def make_clip(
     models: Mapping[str, HandModel],
     calibrations: Mapping[str, Calibration],
     rate: float,
+    floors: Mapping[str, float] | None = None,
 ) -> Clip:
     """The clip of a motion; a faster motion is read at `rate` [Hz]."""
+    if floors is None:
+        capability = read_capability(robot)
+        floors = capability.floors if capability else {}
     joints, fps = placed_frames(motion, rate)
     human = contact_track(joints, motion.present)
     none = ContactGoals((), np.zeros((0, 0)), np.zeros((0, 0)))
-    clip = Clip(robot, models, calibrations, joints, human, fps, {}, none)
+    clip = Clip(robot, models, calibrations, joints, human, fps, {}, none, floors)
     return replace(clip, targets=_targets(clip), goals=_goals(clip))
 
 
@@ -129,10 +135,8 @@ def _targets(clip: Clip) -> dict[str, HandTargets]:
 
 
 def _goals(clip: Clip) -> ContactGoals:
-    capability = read_capability(clip.robot)
-    floors = capability.floors if capability else {}
     pairs = available_pairs(clip.robot, tuple(clip.models))
-    return contact_goals(clip.human, pairs, _scale(clip), floors)
+    return contact_goals(clip.human, pairs, _scale(clip), clip.floors)
 
 
 def _scale(clip: Clip) -> float:

@@ -111,6 +111,17 @@ class OnlineRetargeter:
         self._shift: np.ndarray | None = None
         self._time: float | None = None
 
+    @property
+    def scale(self) -> float:
+        """Robot size per human size; 1 before the first frame."""
+        known = self._calibrations
+        return known[self.sides[0]].scale if known else 1.0
+
+    @property
+    def shift(self) -> np.ndarray:
+        """(3,) what was added to the first frame's world coordinates [m]; constant."""
+        return np.zeros(3) if self._shift is None else self._shift.copy()
+
     def step(self, joints: np.ndarray, time: float) -> Command:
         """Answer one frame. The first answer is the rest pose.
 

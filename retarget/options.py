@@ -1,5 +1,6 @@
 """`RetargetOptions`: what a user may choose."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from retarget.errors import RetargetError
@@ -19,6 +20,8 @@ class RetargetOptions:
         wrist_speed: Limit of the wrist's linear velocity [m/s].
         wrist_turn_rate: Limit of its angular velocity [rad/s].
         deviations: Costs.
+        floors: Contact pair → smallest gap that the robot can reach [m]; by default what
+            its capability.json says.
         iterations: Gauss–Newton steps of each of the two passes, at most.
     """
 
@@ -29,6 +32,7 @@ class RetargetOptions:
     wrist_speed: float = 1.0
     wrist_turn_rate: float = 6.0
     deviations: Deviations = field(default_factory=Deviations)
+    floors: Mapping[str, float] | None = None
     iterations: int = 40
 
     def __post_init__(self) -> None:

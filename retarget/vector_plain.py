@@ -93,7 +93,7 @@ class PlainVectors:
         self, last: np.ndarray, target: np.ndarray, tolerance: float, iterations: int
     ) -> np.ndarray:
         """As `retarget.kernels.vector.solve`."""
-        from scipy.linalg import LinAlgError, cho_factor, cho_solve
+        from scipy.linalg.lapack import dposv
 
         q, damping = last.copy(), 1e-4
         cost, gradient, hessian = self.evaluate(q, last, target)
@@ -106,14 +106,11 @@ class PlainVectors:
             diagonal = part.diagonal()
             part.ravel()[:: len(free) + 1] += damping * np.abs(diagonal) + 1e-12
             new = q.copy()
-            try:
-                new[free] -= cho_solve(
-                    cho_factor(part, lower=True, check_finite=False), gradient[free],
-                    check_finite=False,
-                )  # fmt: skip
-            except LinAlgError:  # not positive definite
+            _, step, failed = dposv(part, gradient[free], lower=1)
+            if failed:  # not positive definite
                 damping = max(damping * 10, 1e-2)
                 continue
+            new[free] -= step
             np.clip(new, self.lower, self.upper, out=new)
             then = self.evaluate(new, last, target)
             if then[0] > cost:
