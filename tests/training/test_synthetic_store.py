@@ -50,7 +50,7 @@ def test_a_stopped_run_goes_on_to_the_same_bytes(store, tmp_path, monkeypatch):
 def test_two_processes_make_the_same_bytes_as_one(tmp_path):
     # The workers are new processes: the size of a chunk is the real one.
     for workers in (1, 2):
-        synthesize_store(tmp_path / str(workers), 260, workers=workers)
+        synthesize_store(tmp_path / str(workers), 110, workers=workers)
     assert digest(tmp_path / "1") == digest(tmp_path / "2")
 
 

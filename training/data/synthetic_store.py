@@ -25,7 +25,7 @@ from training.data.corpus import CAPTIONS, Store, clip_id
 from training.data.parallel import ordered_map
 from training.data.windows import Cut, intensity
 
-CHUNK = 250
+CHUNK = 100
 """Clips per shard: what a stopped run has to do again."""
 SOURCE = "synthetic"
 LICENCE = "Apache-2.0"
