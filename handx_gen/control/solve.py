@@ -38,7 +38,7 @@ from handx_gen.kinematics.contacts import CONTACT_GAP, PAIRS, contact_track
 FADE = 9.0
 """Frames within which a change fades; those of a 30 Hz motion."""
 
-SETTLED = 1e3
+SETTLED = 1e5
 """How strongly a parameter that the constraints determine holds against the fading."""
 
 DAMPING = 1e-6
