@@ -25,7 +25,8 @@ _ACTIVE = ("bend", "extend", "move", "turn", "spread", "circle", "pinch", "palm_
 _TOUCHING = ("pinch", "touch", "palm_touch", "any_touch")
 _NAMING = (*_TOUCHING, "straight", "out")
 """Kinds that say which finger it is."""
-_ORDERED = ("bend", "extend", "pinch", "touch", "palm_touch", "palms", "acts", "spread")
+_ORDERED = ("bend", "extend", "pinch", "touch", "palm_touch", "palms", "acts", "spread",
+            "slide", "interlace")  # fmt: skip
 """Kinds whose order is held against the facts even in a clause read in part."""
 _BETWEEN = ("touch", "palm_touch", "palms", "interlace")
 
