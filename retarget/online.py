@@ -33,6 +33,9 @@ STEPS = 8
 """Gauss–Newton steps per call."""
 CARRY = 0.6
 """Share of the last velocity that a joint is expected to keep."""
+EASE = 0.1
+"""Share of the offline price of acceleration: at the full price, and without seeing what
+comes, the hands follow two to three frames late."""
 MARGIN = 1e-6
 """Relative reserve of the velocity limits against rounding."""
 
@@ -238,7 +241,7 @@ class _Step(Objective):
         self.lower = np.maximum(self.lower, now - reach)
         self.upper = np.minimum(self.upper, now + reach)
         self.expected = np.clip(np.concatenate(expected), self.lower, self.upper)[None]
-        self._inertia = self.acceleration_cost / max(dt, 1e-3) ** 4
+        self._inertia = EASE * self.acceleration_cost / max(dt, 1e-3) ** 4
 
     def evaluate(self, z: np.ndarray) -> Quadratic:
         """The frame's cost and that of changing the velocity."""
