@@ -26,12 +26,10 @@ URDF = {
 }
 """The vendors' descriptions, in the layout of dex-urdf."""
 DFQ_SCALE = 1.15
-"""Scale of the DFQ configuration; that of dex-retargeting's own Inspire configuration.
-Between 0.9 and 1.3 no value makes its tip error at human size smaller by more than 3 %
-(`--dfq-scales` prints them)."""
+"""Scale of the DFQ configuration: that of dex-retargeting's own Inspire configuration."""
 
 
-def configuration(robot: str, side: str, scale: float | None = None) -> str | dict:
+def configuration(robot: str, side: str) -> str | dict:
     """A shipped configuration's file, or ours for the Inspire DFQ, which it lacks.
 
     It follows dex-retargeting's configuration of the other Inspire hand: five vectors
@@ -50,7 +48,7 @@ def configuration(robot: str, side: str, scale: float | None = None) -> str | di
         "target_joint_names": joints,
         "target_origin_link_names": [f"{p}_hand_base_link"] * 5,
         "target_task_link_names": [f"{p}_{f}_tip" for f in fingers],
-        "scaling_factor": DFQ_SCALE if scale is None else scale,
+        "scaling_factor": DFQ_SCALE,
         "target_link_human_indices": [[0] * 5, [4, 8, 12, 16, 20]],
         "low_pass_alpha": 0.2,
     }
