@@ -165,6 +165,9 @@ def test_writing_measures_the_folder_it_writes_to(tmp_path: Path) -> None:
         for at in (folder, SHIPPED / "inspire")
     )
     found, expected = again.pop("pairs"), shipped.pop("pairs")
+    # Handshapes come from recordings, by a command of their own.
+    for field in ("handshapes", "handshapes_measured_by"):
+        shipped.pop(field)
     assert again == shipped
     for pair, row in expected.items():
         assert found[pair] == pytest.approx(row, abs=0.02), pair
