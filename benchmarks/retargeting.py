@@ -11,6 +11,7 @@ import json
 import os
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 
 os.environ.setdefault("OMP_NUM_THREADS", "1")
@@ -27,6 +28,7 @@ from handx_gen.motion import BimanualMotion
 from handx_gen.skeleton import SIDES
 from retarget import RetargetOptions, retarget_motion
 from robots import load_robot
+from robots.robot import RobotSpec
 
 COLUMNS = (
     ("tip", "tip mm", ".2f"), ("pinch", "pinch mm", ".2f"),
@@ -88,6 +90,11 @@ def run(dex: Dex, name: str, hand: np.ndarray) -> dict:
     spent = time.process_time() - began
     rows["handx offline"] = offline_figures(robot, motion, vendors, trajectory)
     rows["handx online"] = online_figures(robot, motion, vendors)
+    if name == "inspire":
+        # The speed in its URDF is a placeholder; the row shows what it would mean.
+        slow = at_urdf_speed(robot)
+        trajectory, _ = retarget_motion(motion, slow, options)
+        rows["offline, 0.5 rad/s"] = offline_figures(slow, motion, vendors, trajectory)
     seconds = [sides[side].seconds for side in SIDES]
     speed = {
         key: min(s["dex"] / s[key] for s in seconds) for key in ("compiled", "plain")
@@ -107,6 +114,18 @@ def run(dex: Dex, name: str, hand: np.ndarray) -> dict:
     }  # fmt: skip
 
 
+def at_urdf_speed(robot: RobotSpec) -> RobotSpec:
+    """The robot held to the joint speeds that its URDF states."""
+    hands = {
+        side: replace(
+            hand,
+            velocity_limit=np.minimum(hand.velocity_limit, hand.velocity_limit_urdf),
+        )
+        for side, hand in robot.hands.items()
+    }
+    return replace(robot, hands=hands)
+
+
 def motion_start(motion: BimanualMotion) -> BimanualMotion:
     """The first frames of a motion."""
     return BimanualMotion(motion.joints[:20], motion.fps)
@@ -119,10 +138,10 @@ def show(name: str, result: dict) -> None:
         f"{result['compiled_ms']:.3f} ms compiled, {result['plain_ms']:.2f} ms plain at "
         f"the same cost; both hands offline {result['offline_cpu_s']:.1f} s"
     )
-    print(f"{'':18}" + "".join(f"{title:>13}" for _, title, _ in COLUMNS))
+    print(f"{'':19}" + "".join(f"{title:>13}" for _, title, _ in COLUMNS))
     for label, row in result["rows"].items():
         cells = "".join(f"{format(row[key], form):>13}" for key, _, form in COLUMNS)
-        print(f"{label:18}{cells}")
+        print(f"{label:19}{cells}")
     row = result["rows"]["handx offline"]
     online = result["rows"]["handx online"]["online_ms"]
     print(

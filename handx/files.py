@@ -11,6 +11,7 @@ from handx_gen.errors import InputError
 MOTION = "motion.npz"
 TRAJECTORY = "trajectory.npz"
 RETARGET = "retarget.json"
+RETARGET_PLOT = "retarget.svg"
 ROLLOUT = "rollout.npz"
 REPORT = "report.json"
 MCAP = "trajectory.mcap"

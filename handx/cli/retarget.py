@@ -24,21 +24,23 @@ class Retarget:
     robot: str = "shadow"
     """Which robot (`handx robots`)."""
     out: Path = Path("out")
-    """Folder for trajectory.npz and retarget.json."""
+    """Folder for trajectory.npz, retarget.json and its picture, retarget.svg."""
 
     def execute(self) -> int:
         """Retarget, write, and print the kinematic truth."""
         from handx import files, pipeline
         from handx.cli import console, summaries
         from handx_gen.motion import BimanualMotion
+        from retarget.report_plot import plot_report
         from robots import load_robot
 
         motion = BimanualMotion.load(self.motion)
         robot = load_robot(self.robot)
-        names = (files.TRAJECTORY, files.RETARGET)
+        names = (files.TRAJECTORY, files.RETARGET, files.RETARGET_PLOT)
         with files.staged(self.out, names) as folder, console.progress("retarget"):
             trajectory, report = pipeline.retarget(motion, robot)
             trajectory.save(folder / files.TRAJECTORY)
             report.save(folder / files.RETARGET)
+            plot_report(report, folder / files.RETARGET_PLOT)
         console.console().print(summaries.retargeting(trajectory, report))
         return 0
