@@ -18,6 +18,7 @@ from handx_gen.control import Constraints, Touch, Turned, Values
 from handx_gen.control.draw import draw
 from handx_gen.control.points import gap, parse_point
 from handx_gen.control.pose import palm_turn
+from handx_gen.errors import InputError
 from handx_gen.generator import Generator, load_generator
 from handx_gen.kinematics.requests import match
 from handx_gen.motion import BimanualMotion
@@ -182,14 +183,21 @@ def table(generator: Generator, clips: int, write: Callable[[str], object]) -> N
     )
     for mode in (Mode("nothing", lambda _: Constraints(FRAMES)), *MODES):
         for paper in (False, True) if mode in MODES else (False,):
-            rows = []
+            rows: list[Row] = []
             for seed, (sentence, clip) in enumerate(
                 zip(sentences, truths, strict=True)
             ):
                 plan = Plan.from_text(sentence)
-                motion = draw(generator, plan, mode.make(clip), [seed], paper)[0]
+                try:
+                    motion = draw(generator, plan, mode.make(clip), [seed], paper)[0]
+                except InputError:  # what is given does not hold together
+                    continue
                 rows.append(Row.of(motion, clip, mode, sentence))
-            write(line(mode.name, "the paper's blending" if paper else "ours", rows))
+            how = "the paper's blending" if paper else "ours"
+            refused = clips - len(rows)
+            write(
+                line(mode.name, f"{how}, {refused} refused" if refused else how, rows)
+            )
 
 
 def main() -> int:
