@@ -115,14 +115,13 @@ def run(dex: Dex, name: str, hand: np.ndarray) -> dict:
 
 
 def at_urdf_speed(robot: RobotSpec) -> RobotSpec:
-    """The robot held to the joint speeds that its URDF states."""
-    hands = {
-        side: replace(
-            hand,
-            velocity_limit=np.minimum(hand.velocity_limit, hand.velocity_limit_urdf),
-        )
-        for side, hand in robot.hands.items()
-    }
+    """The robot held to the joint speeds that its URDF states, coupled joints too."""
+    hands = {}
+    for side, hand in robot.hands.items():
+        factor = np.abs(hand.expansion[0])  # (n, m)
+        allowed = np.where(factor > 0, hand.velocity_limit_urdf[:, None], np.inf)
+        driven = (allowed / np.maximum(factor, 1e-9)).min(0)
+        hands[side] = replace(hand, velocity_limit=factor @ driven)
     return replace(robot, hands=hands)
 
 

@@ -203,6 +203,4 @@ def attempted(
     sentences = dict.fromkeys(say(said, rng, wording) for _ in range(SENTENCES))
     triple = _triple(said, rng, wording)
     program = replace(program, text=next(iter(sentences)))
-    return SyntheticClip(
-        motion, tuple(sentences), triple, requested, program, seed
-    )
+    return SyntheticClip(motion, tuple(sentences), triple, requested, program, seed)
