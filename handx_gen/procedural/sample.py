@@ -32,6 +32,7 @@ from handx_gen.procedural.programs import (
     omitted,
     sample_program,
 )
+from handx_gen.procedural.sway import swayed
 from handx_gen.procedural.templates import HELD_OUT, TRAIN
 from handx_gen.procedural.timeline import Program, Step
 from handx_gen.procedural.vocabulary import PRIMITIVES
@@ -191,6 +192,8 @@ def attempted(
     group = split if split in PEOPLE else "test"
     bodies = _bodies(group, int(rng.integers(PEOPLE[group])))
     motion = perform_program(program, FRAMES, on_stage(bodies, rng))
+    # A stream of its own, so that the words do not depend on it.
+    motion = swayed(motion, np.random.default_rng([seed, attempt, 1]))
     if overlap(motion.joints) > MAX_OVERLAP:
         return "overlaps", program
     if own_overlap(motion.joints, 2) > MAX_OWN_OVERLAP:
