@@ -14,6 +14,8 @@ from handx_gen.errors import InputError, MissingExtra
 from handx_gen.representation import FEATURES, WristRelative
 
 if TYPE_CHECKING:
+    from torch import Tensor
+
     from handx_gen.diffusion.denoiser import MotionDenoiser
 
 SCHEMA_VERSION = 1
@@ -133,6 +135,38 @@ def save_checkpoint(
     return folder
 
 
+def check_weights(
+    weights: "dict[str, Tensor]",
+    expected: "dict[str, Tensor]",
+    path: Path,
+    who: str,
+    fix: str,
+) -> None:
+    """Refuse weights that are not exactly those of a network.
+
+    Args:
+        weights: Read from a file.
+        expected: The network's own, of the right names and shapes.
+        path: The file, for messages.
+        who: Who asks for the shapes, e.g. "config.json asks for".
+        fix: What to do about it.
+
+    Raises:
+        InputError: A weight is missing, unknown, of a wrong shape, no floating-point
+            numbers or not finite.
+    """
+    for name in sorted(set(weights) ^ set(expected)):
+        word = "unknown" if name in weights else "missing"
+        raise InputError(path, name, f"{word} weight", fix)
+    for name, value in weights.items():
+        wanted = tuple(expected[name].shape)
+        if tuple(value.shape) != wanted:
+            problem = f"shape {tuple(value.shape)}, {who} {wanted}"
+            raise InputError(path, name, problem, fix)
+        if not value.is_floating_point() or not value.isfinite().all():
+            raise InputError(path, name, "NaN, infinite or not numbers", fix)
+
+
 def load_checkpoint(
     folder: str | Path, device: str = "cpu"
 ) -> tuple["MotionDenoiser", GeneratorConfig]:
@@ -172,17 +206,6 @@ def load_checkpoint(
     expected = denoiser.state_dict()
     for name in set(ADDED_LATER) & set(expected) - set(weights):
         weights[name] = torch.zeros_like(expected[name])
-    for name in sorted(set(weights) ^ set(expected)):
-        word = "unknown" if name in weights else "missing"
-        raise InputError(path, name, f"{word} weight", fix)
-    for name, value in weights.items():
-        if value.shape != expected[name].shape:
-            raise InputError(
-                path, name,
-                f"shape {tuple(value.shape)}, config.json asks for "
-                f"{tuple(expected[name].shape)}", fix,
-            )  # fmt: skip
-        if not torch.isfinite(value).all():
-            raise InputError(path, name, "NaN or infinite weights", fix)
+    check_weights(weights, expected, path, "config.json asks for", fix)
     denoiser.load_state_dict({k: v.float() for k, v in weights.items()})
     return denoiser.eval().requires_grad_(False).to(device), config

@@ -13,14 +13,11 @@ from pathlib import Path
 
 import pytest
 
-torch = pytest.importorskip("torch")
-pytest.importorskip("huggingface_hub")
-
-from handx_gen.checkpoint import GeneratorConfig, save_checkpoint  # noqa: E402
-from handx_gen.diffusion.denoiser import DenoiserConfig, MotionDenoiser  # noqa: E402
-from handx_gen.errors import InputError  # noqa: E402
-from handx_gen.hub import FILES, fetch_checkpoint, from_pretrained  # noqa: E402
-from handx_gen.representation import WristRelative  # noqa: E402
+from handx_gen.checkpoint import GeneratorConfig, save_checkpoint
+from handx_gen.diffusion.denoiser import DenoiserConfig, MotionDenoiser
+from handx_gen.errors import InputError
+from handx_gen.hub import FILES, fetch_checkpoint, from_pretrained
+from handx_gen.representation import WristRelative
 
 ROOT = Path(__file__).resolve().parents[2]
 NAME = "someone/hands"

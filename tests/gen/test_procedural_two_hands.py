@@ -129,10 +129,14 @@ ALIKE = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize(("one", "two"), ALIKE + [(b, a) for a, b in ALIKE])
+# An opened book ends as two offered palms: that way round it is no mistake.
+BOTH_WAYS = [
+    p for a, b in ALIKE for p in ((a, b), (b, a)) if p != ("offer", "open_book")
+]
+
+
+@pytest.mark.parametrize(("one", "two"), BOTH_WAYS)
 def test_what_looks_like_it_is_told_from_it(one, two):
-    if (one, two) == ("offer", "open_book"):
-        pytest.skip("an opened book ends as two offered palms")
     step = drawn(one, 0)
     _, motion = performed(two, 0)
     for hand in (step.hand,) if step.hand == "both" else SIDES:

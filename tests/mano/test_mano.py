@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+import torch
 
 from handx_gen.errors import InputError
 from handx_gen.mano import TIP_VERTICES, ManoHand, ManoMotion, joints, vertices
@@ -10,7 +11,6 @@ from handx_gen.skeleton import bone_lengths
 from tests.mano.synthetic_model import MIRROR, mirrored_pose
 
 pytest.importorskip("smplx", reason="needs the extra mano: make test-mano")
-torch = pytest.importorskip("torch")
 
 FRAMES = 7
 

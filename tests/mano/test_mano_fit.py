@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+import scipy.spatial.transform as rotations
 
 from handx_gen import Plan, mano_fit, perform
 from handx_gen.errors import InputError
@@ -13,7 +14,6 @@ from handx_gen.skeleton import CHAIN_INDEX, FINGERS, SIDES
 from training.data.sources.plausible import bend_sign
 
 pytest.importorskip("smplx", reason="needs the extra mano: make test-mano")
-rotations = pytest.importorskip("scipy.spatial.transform")
 
 FRAMES = 40
 KNUCKLES = 3 * np.arange(4)

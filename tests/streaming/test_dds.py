@@ -14,9 +14,6 @@ from handx.streaming.encoders import served_controllers, topic
 from handx.streaming.errors import StreamError
 from handx.streaming.guard import clear
 
-pytest.importorskip("cyclonedds")
-pytest.importorskip("rosbags")
-
 JOINT_TRAJECTORY = "trajectory_msgs/msg/JointTrajectory"
 
 LISTENER = '''

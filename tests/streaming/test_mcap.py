@@ -2,15 +2,14 @@
 
 from dataclasses import replace
 
+import mcap.reader as mcap_reader
+import mcap_ros2.decoder as mcap_ros2
 import numpy as np
 import pytest
 
 from handx.streaming.mcap_file import write_mcap
 from handx_gen.errors import InputError
 from sim.rollout import Rollout
-
-mcap_reader = pytest.importorskip("mcap.reader")
-mcap_ros2 = pytest.importorskip("mcap_ros2.decoder")
 
 
 @pytest.fixture(scope="module")

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from handx_gen.checkpoint import check_weights
 from handx_gen.errors import InputError, MissingExtra
 from handx_gen.representation.handx168 import Handx168
 
@@ -153,18 +154,7 @@ def load_paper_checkpoint(
     config = replace(config_of(path, state, heads), text_norm=text_norm)
     with torch.device("meta"):
         expected = PaperDenoiser(config).state_dict()
-    for name in sorted(set(state) ^ set(expected)):
-        word = "unknown" if name in state else "missing"
-        raise InputError(path, name, f"{word} weight", FIX)
-    for name, value in state.items():
-        if value.shape != expected[name].shape:
-            raise InputError(
-                path, name,
-                f"shape {tuple(value.shape)}, the others ask for "
-                f"{tuple(expected[name].shape)}", FIX,
-            )  # fmt: skip
-        if not value.is_floating_point() or not torch.isfinite(value).all():
-            raise InputError(path, name, "NaN, infinite or not numbers", FIX)
+    check_weights(state, expected, path, "the others ask for", FIX)
     denoiser = PaperDenoiser(config)
     denoiser.load_state_dict({k: v.float() for k, v in state.items()})
     return denoiser.eval().requires_grad_(False).to(device)
