@@ -97,6 +97,7 @@ def run(
     samples: int = 1,
     device: str = "cpu",
     stage: Stage | None = None,
+    video: bool = True,
 ) -> RunResult:
     """Text → motion → robot → physics → files.
 
@@ -111,6 +112,7 @@ def run(
             that follows text and physics best is kept.
         device: Where a network runs.
         stage: Told which stage runs, for progress displays.
+        video: Whether to draw one.
 
     Raises:
         HandxError, RobotError: An input that cannot be used.
@@ -144,8 +146,10 @@ def run(
             candidates.save(rows, chosen, folder / files.CANDIDATES)
         with _timed("record", stage, times):
             record(best.trajectory, spec, best.rollout, folder)
-        with _timed("video", stage, times):
-            note = film(best.rollout, spec, folder, reading.plan.text)
+        note = ""
+        if video:
+            with _timed("video", stage, times):
+                note = film(best.rollout, spec, folder, reading.plan.text)
     return RunResult(
         Path(out), reading, best.motion, best.trajectory, best.retarget_report,
         best.rollout, best.report, best.text, note, times, rows if samples > 1 else (),

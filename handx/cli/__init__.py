@@ -20,6 +20,7 @@ from handx.cli.plan import PlanRequest
 from handx.cli.retarget import Retarget
 from handx.cli.robots import Robots
 from handx.cli.run import Run
+from handx.cli.serve import Serve
 from handx.cli.stream import Stream
 from handx.cli.train import Train
 from handx.cli.validate import Validate
@@ -35,6 +36,7 @@ COMMANDS = {
     "retarget": Retarget,
     "validate": Validate,
     "stream": Stream,
+    "serve": Serve,
     "describe": Describe,
     "robots": Robots,
     "vocabulary": Vocabulary,
