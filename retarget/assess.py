@@ -198,7 +198,8 @@ def _jerk(trajectory: BimanualTrajectory, sides: list[str]) -> float:
         hand = trajectory.hands[side]
         h = np.diff(hand.time_from_start)[:, None]
         p, v = hand.positions, hand.velocities
-        total.append(6 * (2 * (p[:-1] - p[1:]) + h * (v[:-1] + v[1:])) / h**3)
+        jerk = 6 * (2 * (p[:-1] - p[1:]) + h * (v[:-1] + v[1:])) / h**3
+        total.append(jerk.ravel())
     return float(np.sqrt(np.mean(np.concatenate(total) ** 2)))
 
 

@@ -31,6 +31,7 @@ class Body:
         groups: "waist", "left_arm", … → joint names.
         locked: Groups that stay at rest unless a motion needs them.
         mounts: "left"/"right" → where the hand is.
+        armature: (n,) reflected inertia of each joint's rotor [kg·m²].
         root_height: Of the root link above the ground, where it stands still [m]; it
             faces +x of the world.
     """
@@ -39,4 +40,5 @@ class Body:
     groups: Mapping[str, tuple[str, ...]]
     locked: tuple[str, ...]
     mounts: Mapping[str, Mount]
+    armature: np.ndarray
     root_height: float

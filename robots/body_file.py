@@ -72,7 +72,8 @@ def read_body(folder: Path, name: str, table: Table) -> Body:
         ),
         wire_prefix="",
     )
-    return Body(chain, groups, locked, mounts, own.number("root_height"))
+    armature = np.array([row.positive("armature") for row in every])
+    return Body(chain, groups, locked, mounts, armature, own.number("root_height"))
 
 
 def _mount(row: Table) -> Mount:

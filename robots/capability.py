@@ -97,6 +97,8 @@ def read_capability(robot: RobotSpec) -> Capability | None:
     Raises:
         RobotError: The file is damaged, or was measured on other URDFs.
     """
+    if robot.origins:
+        return _put_together(robot)
     path = robot.folder / FILE_NAME
     if not path.is_file():
         return None
@@ -134,6 +136,37 @@ def read_capability(robot: RobotSpec) -> Capability | None:
         MappingProxyType(handshapes),
         MappingProxyType(fits),
     )
+
+
+def _put_together(robot: RobotSpec) -> Capability | None:
+    """Of two robots' hands: each hand's own contacts are known.
+
+    A touch between the hands asks of each point whether it can stand out in front of the
+    rest of its own hand, so two hands reach it as well as the worse of them does.
+    """
+    found = {side: read_capability(origin) for side, origin in robot.origins.items()}
+    left, right = found["left"], found["right"]
+    if left is None or right is None:
+        return None
+    pairs: dict[str, Reach] = {}
+    for side, own in found.items():
+        for pair, reach in own.pairs.items():
+            ends = {point.split(".")[0] for point in pair.split("|")}
+            if ends == {side}:
+                pairs[pair] = reach
+    for pair in left.pairs.keys() & right.pairs.keys() - pairs.keys():
+        if len({point.split(".")[0] for point in pair.split("|")}) == len(found):
+            pairs[pair] = max(left.pairs[pair], right.pairs[pair], key=_short_by)
+    return Capability(
+        left.contact_gap,
+        MappingProxyType(dict(sorted(pairs.items()))),
+        MappingProxyType({side: c.handshapes.get(side, {}) for side, c in found.items()}),
+        MappingProxyType({side: c.fits[side] for side, c in found.items() if side in c.fits}),
+    )  # fmt: skip
+
+
+def _short_by(reach: Reach) -> float:
+    return reach.short_by
 
 
 def _fit(row: Mapping[str, Any]) -> Fit:

@@ -4,6 +4,8 @@ A robot is a folder `{hand.toml, left.urdf, right.urdf, capability.json, README.
 LICENSE}`; one with arms has `body.urdf` and names in `hands` the robot whose hands it
 carries. Folders are looked for in `HANDX_ROBOTS_PATH`, then in the user's data folder
 (`$XDG_DATA_HOME/handx/robots`), then among those shipped here.
+
+"shadow+inspire" is the left hand of the first and the right hand of the second.
 """
 
 import hashlib
@@ -28,6 +30,8 @@ MIN_RADIUS, MAX_RADIUS = 0.002, 0.030
 RESERVED = "base"
 """A link of that name would meet the simulation's own body of a hand's base."""
 BASE_KINDS = ("free", "arm")
+JOIN = "+"
+"""Between the names of two robots that are put together."""
 SOURCES = ("kinematics", "limits", "velocity", "acceleration", "inertia", "capsules")
 """Kinds of number whose origin a folder must state."""
 
@@ -108,12 +112,16 @@ def load_robot(name_or_path: str | Path) -> RobotSpec:
     """Load a robot by name, or from its folder.
 
     Args:
-        name_or_path: One of `robot_names()`, or a folder with a hand.toml.
+        name_or_path: One of `robot_names()`, two of them with a "+" between (the left
+            hand of the first, the right hand of the second), or a folder with a
+            hand.toml.
 
     Raises:
         RobotError: Unknown robot (lists the choices), or a file of the folder that
             cannot be used (names file and field).
     """
+    if JOIN in str(name_or_path) and not Path(name_or_path).is_dir():
+        return _put_together(str(name_or_path))
     folder = find_robot(name_or_path)
     table = read_toml(folder)
     base_kind = table.text("base_kind")
@@ -142,6 +150,54 @@ def load_robot(name_or_path: str | Path) -> RobotSpec:
         sources={key: sources.text(key) for key in sources.values},
         sha256=folder_sha256(folder),
         body=body,
+    )
+
+
+def _put_together(name: str) -> RobotSpec:
+    """The left hand of one robot and the right hand of another, on free bases.
+
+    Raises:
+        RobotError: Not two names, an unknown one, or one whose hands are another's.
+    """
+    names = name.split(JOIN)
+    if len(names) != len(SIDES):
+        raise RobotError(
+            name, "robot", f"names {len(names)} robots", "give two: LEFT+RIGHT"
+        )
+    origins = {side: load_robot(part) for side, part in zip(SIDES, names)}
+    for origin in origins.values():
+        if origin.body is not None:
+            carried = read_toml(origin.folder).text("hands")
+            raise RobotError(
+                name, "robot", f"{origin.name} has arms, which carry both hands",
+                f"take its hands alone: {carried}",
+            )  # fmt: skip
+    hands = {side: origin.hands[side] for side, origin in origins.items()}
+    digest = hashlib.sha256("\0".join(r.sha256 for r in origins.values()).encode())
+    kinds = dict.fromkeys(kind for r in origins.values() for kind in r.sources)
+    return RobotSpec(
+        name=name,
+        title=" | ".join(f"{side}: {r.title}" for side, r in origins.items()),
+        folder=Path(name),
+        hands=hands,
+        groups={},
+        base_kind="free",
+        controllers=tuple(
+            controller
+            for side, origin in origins.items()
+            for controller in origin.controllers
+            if set(controller.joints) <= set(hands[side].wire_names)
+        ),
+        licence=" AND ".join(dict.fromkeys(r.licence for r in origins.values())),
+        sources={
+            kind: " | ".join(
+                f"{side}: {r.sources.get(kind, 'not said')}"
+                for side, r in origins.items()
+            )
+            for kind in kinds
+        },
+        sha256=digest.hexdigest(),
+        origins=origins,
     )
 
 

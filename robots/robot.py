@@ -1,7 +1,7 @@
 """`RobotSpec`: two hands, and where there is one a body, that move as one robot."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
@@ -44,6 +44,8 @@ class RobotSpec:
         sources: Where each kind of number comes from.
         sha256: Hash of the folder's data files; binds reports to this description.
         body: Waist and arms; None for hands on free bases.
+        origins: "left"/"right" → the robot a hand was taken from, where two robots were
+            put together ("shadow+inspire"); else empty.
     """
 
     name: str
@@ -57,6 +59,7 @@ class RobotSpec:
     sources: Mapping[str, str]
     sha256: str
     body: Body | None = None
+    origins: Mapping[str, "RobotSpec"] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         names = [name for hand in self.hands.values() for name in hand.wire_names]
@@ -67,3 +70,9 @@ class RobotSpec:
                 self.folder, "wire_prefix", f"names used twice: {twice}",
                 "give each side its own wire_prefix",
             )  # fmt: skip
+
+    @property
+    def chains(self) -> tuple[HandSpec, ...]:
+        """Every chain of joints there is: the hands, then the body."""
+        hands = tuple(self.hands.values())
+        return hands if self.body is None else (*hands, self.body.chain)

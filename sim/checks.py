@@ -204,6 +204,16 @@ def command_excess(
             position, (hand.lower - lowest).max(), (highest - hand.upper).max()
         )
         velocity = max(velocity, (speed - hand.velocity_limit).max())
+    for part in trajectory.groups.values() if robot.body else ():
+        chain = robot.body.chain
+        at = [chain.joint_names.index(name) for name in part.joint_names]
+        lowest, highest, speed = part.extrema()
+        position = max(
+            position,
+            (chain.lower[at] - lowest).max(),
+            (highest - chain.upper[at]).max(),
+        )
+        velocity = max(velocity, (speed - chain.velocity_limit[at]).max())
     return float(position), float(velocity)
 
 
@@ -294,7 +304,7 @@ def _limits(
             hand.velocity_limit[i],
             hand.effort_limit[i],
         )
-        for hand in robot.hands.values()
+        for hand in robot.chains
         for i, name in enumerate(hand.wire_names)
     }
     table = np.array([rows[name] for name in rollout.joint_names])

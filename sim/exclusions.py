@@ -1,57 +1,67 @@
-"""Which links of a hand never collide with one another."""
+"""Which links of a robot never collide with one another."""
 
 from collections.abc import Iterator
 from itertools import combinations
 
 import numpy as np
 
+from handx_gen.skeleton import SIDES
 from robots.hand import HandSpec
 from sim.engine import mujoco
 
 REST_MARGIN = 0.001
 """Links closer than this in the rest pose [m] never collide with one another."""
 
+Pose = dict[str, np.ndarray]
+"""Chain's side → joint angles [rad]."""
+
 
 def touching_links(
-    spec: mujoco.MjSpec, hand: HandSpec, sides: tuple[str, ...]
+    spec: mujoco.MjSpec, chains: tuple[HandSpec, ...]
 ) -> list[tuple[str, str]]:
-    """Pairs of links of one hand that must not collide.
+    """Pairs of links that must not collide; never one of each hand.
 
     Those are links within `REST_MARGIN` of each other in the rest pose, neighbours
     along a chain (links without capsules skipped), and links two joints apart that meet
     when one joint alone runs through its range: there the proxies overlap by design,
     like a knuckle in its socket.
 
+    Args:
+        spec: The scene so far.
+        chains: The hands, and the body if they are on one.
+
     Returns:
-        Pairs of body names with side prefix.
+        Pairs of body names with prefix.
     """
     model = spec.copy().compile()
     model.geom_margin[:] = REST_MARGIN
     data = mujoco.MjData(model)
-    for other in sides:
-        # The hands are set apart so that only pairs of one hand can meet.
-        data.joint(f"{other}_base_y").qpos[0] = 1.0 if other == "left" else -1.0
-    geoms = [
-        g
+    bodies = {
+        g: int(model.geom_bodyid[g])
         for g in range(model.ngeom)
         if model.geom_contype[g]
-        and model.body(int(model.geom_bodyid[g])).name.startswith(f"{hand.side}_")
-    ]
-    bodies = {g: int(model.geom_bodyid[g]) for g in geoms}
-    carriers = {int(model.body_weldid[b]) for b in bodies.values()}
+    }
+    owner = {b: model.body(b).name.split("_")[0] for b in set(bodies.values())}
+    if all(chain.side in SIDES for chain in chains):
+        # Hands on driven wrists are set apart, so that only pairs of one hand can meet.
+        for chain in chains:
+            apart = 1.0 if chain.side == SIDES[0] else -1.0
+            data.joint(f"{chain.side}_base_y").qpos[0] = apart
+    carriers = {int(model.body_weldid[b]) for b in owner}
     met = {False: set(), True: set()}
-    for single_joint, pose in _probe_poses(hand):
-        for name, angle in zip(hand.joint_names, pose):
-            data.joint(f"{hand.side}_{name}").qpos[0] = angle
+    for single_joint, pose in _probe_poses(chains):
+        for chain in chains:
+            for name, angle in zip(chain.joint_names, pose[chain.side]):
+                data.joint(f"{chain.side}_{name}").qpos[0] = angle
         mujoco.mj_kinematics(model, data)
         mujoco.mj_comPos(model, data)
         mujoco.mj_collision(model, data)
         for pair in data.contact.geom:
             met[single_joint].add(tuple(sorted(bodies.get(int(g), -1) for g in pair)))
     pairs = set()
-    for a, b in combinations(sorted(set(bodies.values())), 2):
+    for a, b in combinations(sorted(owner), 2):
         weld_a, weld_b = int(model.body_weldid[a]), int(model.body_weldid[b])
-        if weld_a == weld_b:
+        if weld_a == weld_b or {owner[a], owner[b]} == set(SIDES):
             continue
         if (
             (a, b) in met[False]
@@ -62,15 +72,17 @@ def touching_links(
     return [(model.body(a).name, model.body(b).name) for a, b in sorted(pairs)]
 
 
-def _probe_poses(hand: HandSpec) -> Iterator[tuple[bool, np.ndarray]]:
+def _probe_poses(chains: tuple[HandSpec, ...]) -> Iterator[tuple[bool, Pose]]:
     """The rest pose (False), then every actuated joint alone over its range (True)."""
-    yield False, hand.rest_pose
-    rest = hand.rest_pose[hand.actuated_index]
-    for i, joint in enumerate(hand.actuated_index):
-        for angle in np.linspace(hand.lower[joint], hand.upper[joint], 9):
-            moved = rest.copy()
-            moved[i] = angle
-            yield True, hand.expand(moved)
+    rest = {chain.side: chain.rest_pose for chain in chains}
+    yield False, rest
+    for chain in chains:
+        still = chain.rest_pose[chain.actuated_index]
+        for i, joint in enumerate(chain.actuated_index):
+            for angle in np.linspace(chain.lower[joint], chain.upper[joint], 9):
+                moved = still.copy()
+                moved[i] = angle
+                yield True, {**rest, chain.side: chain.expand(moved)}
 
 
 def _between(

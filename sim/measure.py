@@ -10,6 +10,9 @@ from sim.scene import Scene
 FAR = 0.2
 """Gaps are measured up to this distance [m]; further apart reads as this."""
 
+OVERLAPS = 3
+"""Kinds of overlap: within a hand, between the hands, with or within arms and trunk."""
+
 
 class Recorder:
     """Collects samples of a simulation and turns them into a `Rollout`'s arrays.
@@ -22,13 +25,13 @@ class Recorder:
     def __init__(self, scene: Scene, pairs: tuple[str, ...]) -> None:
         self.scene, self.pairs = scene, pairs
         self._geoms = [self._pair_geoms(pair) for pair in pairs]
-        self._overlap = np.zeros(2)
+        self._overlap = np.zeros(OVERLAPS)
         self._columns: dict[str, list[np.ndarray]] = {
             name: []
             for name in (
                 "time", "qpos", "qvel", "joint_position", "joint_velocity",
-                "joint_effort", "ctrl", "commanded", "T_world_base", "tips", "gap",
-                "penetration",
+                "joint_effort", "wrist_force", "ctrl", "commanded", "T_world_base",
+                "tips", "gap", "penetration",
             )
         }  # fmt: skip
 
@@ -49,15 +52,16 @@ class Recorder:
         contact = data.contact
         sides = self.scene.geom_side[contact.geom]  # (ncon, 2)
         depth = -contact.dist
-        between = sides[:, 0] != sides[:, 1]
-        self._overlap[0] = max(self._overlap[0], depth[~between].max(initial=0.0))
-        self._overlap[1] = max(self._overlap[1], depth[between].max(initial=0.0))
+        body = (sides < 0).any(1)
+        within = ~body & (sides[:, 0] == sides[:, 1])
+        for column, kind in enumerate((within, ~body & ~within, body)):
+            deepest = depth[kind].max(initial=0.0)
+            self._overlap[column] = max(self._overlap[column], deepest)
 
     def record(self, data: mujoco.MjData, time: float, commanded: np.ndarray) -> None:
-        """Append one sample; `commanded` is (J,) [rad], both hands in order."""
-        hands = self.scene.hands
-        joints = np.concatenate([h.qpos for h in hands.values()])
-        dofs = np.concatenate([h.dof for h in hands.values()])
+        """Append one sample; `commanded` is (J,) [rad], in the order of the scene."""
+        joints = np.concatenate([where.qpos for _, where in self.scene.parts])
+        dofs = np.concatenate([where.dof for _, where in self.scene.parts])
         add = self._columns
         add["time"].append(np.float64(time))
         add["qpos"].append(data.qpos.copy())
@@ -65,6 +69,7 @@ class Recorder:
         add["joint_position"].append(data.qpos[joints])
         add["joint_velocity"].append(data.qvel[dofs])
         add["joint_effort"].append(self._efforts(data))
+        add["wrist_force"].append(self._wrist_force(data))
         add["ctrl"].append(data.ctrl.copy())
         add["commanded"].append(commanded)
         add["T_world_base"].append(base_poses(self.scene, data))
@@ -74,14 +79,27 @@ class Recorder:
         self._overlap[:] = 0.0
 
     def _efforts(self, data: mujoco.MjData) -> np.ndarray:
-        """(J,) motor torques [N·m]; 0 at coupled joints."""
+        """(J,) motor torques [N·m]; 0 at coupled joints.
+
+        An arm's motors carry the weight on them, which is part of their torque.
+        """
         parts = []
-        for side, addresses in self.scene.hands.items():
-            hand = self.scene.robot.hands[side]
-            effort = np.zeros(len(hand.joint_names))
-            effort[hand.actuated_index] = data.actuator_force[addresses.force]
+        for chain, where in self.scene.parts:
+            if where is self.scene.body:
+                parts.append(data.qfrc_actuator[where.dof])
+                continue
+            effort = np.zeros(len(chain.joint_names))
+            effort[chain.actuated_index] = data.actuator_force[where.force]
             parts.append(effort)
         return np.concatenate(parts)
+
+    def _wrist_force(self, data: mujoco.MjData) -> np.ndarray:
+        """(2, 6) force [N] and torque [N·m] of the driven wrists; 0 where there is none."""
+        force = np.zeros((len(SIDES), 6))
+        for side, hand in self.scene.hands.items():
+            if hand.base_force.size:
+                force[SIDES.index(side)] = data.actuator_force[hand.base_force]
+        return force
 
     def gaps(self, data: mujoco.MjData) -> np.ndarray:
         """(P,) surface gap of every pair [m], at most `FAR`."""

@@ -17,6 +17,7 @@ import numpy as np
 from handx_gen import npz
 from handx_gen.skeleton import SIDES
 from retarget.trajectory import BimanualTrajectory
+from robots.hand import HandSpec
 from robots.robot import RobotSpec
 from sim.engine import mujoco
 from sim.errors import SimulationError, UnstableSimulation
@@ -130,20 +131,29 @@ def trajectory_scene(trajectory: BimanualTrajectory, robot: RobotSpec) -> Scene:
             f"trajectory [robot]: made for {trajectory.robot!r}, not for "
             f"{robot.name!r}. Fix: retarget the motion to {robot.name}."
         )
-    sides = []
-    for side in SIDES:
-        part = trajectory.hands[side]
-        if part is None:
-            continue
-        sides.append(side)
+    sides = tuple(side for side in SIDES if trajectory.hands[side] is not None)
+    for side in sides:
         wanted = robot.hands[side].joint_names if side in robot.hands else ()
-        if part.joint_names != wanted:
-            odd = sorted(set(part.joint_names) ^ set(wanted)) or list(part.joint_names)
-            raise SimulationError(
-                f"trajectory [joint_names]: the {side} hand of {robot.name} has other "
-                f"joints or another order ({', '.join(odd[:4])}). Fix: retarget again."
-            )
-    return _scene(robot, tuple(sides))
+        _same_joints(
+            f"the {side} hand", trajectory.hands[side].joint_names, wanted, robot
+        )
+    for group, wanted in robot.groups.items():
+        part = trajectory.groups.get(group)
+        found = part.joint_names if part is not None else ()
+        _same_joints(f"the group {group}", found, wanted, robot)
+    return _scene(robot, sides)
+
+
+def _same_joints(
+    what: str, found: tuple[str, ...], wanted: tuple[str, ...], robot: RobotSpec
+) -> None:
+    if found == wanted:
+        return
+    odd = sorted(set(found) ^ set(wanted)) or list(found)
+    raise SimulationError(
+        f"trajectory [joint_names]: {what} of {robot.name} has other joints or another "
+        f"order ({', '.join(odd[:4])}). Fix: retarget again."
+    )
 
 
 def controls(
@@ -161,13 +171,16 @@ def controls(
     """
     ctrl = np.zeros((len(time), scene.model.nu))
     commanded = []
+    for chain, where in scene.parts:
+        position, velocity = commanded_joints(scene, trajectory, chain, time)
+        commanded.append(position)
+        actuated = chain.actuated_index
+        ctrl[:, where.position_ctrl] = position[:, actuated]
+        ctrl[:, where.velocity_ctrl] = velocity[:, actuated]
+    if scene.body is not None:
+        return ctrl, np.concatenate(commanded, axis=1)
     pose, rate = trajectory.sample_base(time)
     for side, hand in scene.hands.items():
-        position, velocity = trajectory.hands[side].sample(time)
-        commanded.append(position)
-        actuated = scene.robot.hands[side].actuated_index
-        ctrl[:, hand.position_ctrl] = position[:, actuated]
-        ctrl[:, hand.velocity_ctrl] = velocity[:, actuated]
         k = SIDES.index(side)
         ctrl[:, hand.base_position_ctrl] = pose[:, k, 4:]
         ctrl[:, hand.base_velocity_ctrl] = rate[:, k, 4:]
@@ -179,15 +192,39 @@ def controls(
     return ctrl, np.concatenate(commanded, axis=1)
 
 
+def commanded_joints(
+    scene: Scene, trajectory: BimanualTrajectory, chain: HandSpec, time: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """(N, n) positions and velocities asked of one chain's joints [rad, rad/s].
+
+    A hand that the trajectory does not move rests.
+    """
+    if chain.side in SIDES:
+        part = trajectory.hands[chain.side]
+        if part is None:
+            rest = np.broadcast_to(chain.rest_pose, (len(time), len(chain.rest_pose)))
+            return rest, np.zeros(rest.shape)
+        return part.sample(time)
+    groups = [trajectory.groups[group] for group in scene.robot.groups]
+    sampled = [group.sample(time) for group in groups]
+    position, velocity = (np.concatenate(x, axis=1) for x in zip(*sampled))
+    return position, velocity
+
+
 def set_state(
     scene: Scene, data: mujoco.MjData, trajectory: BimanualTrajectory, time: float
 ) -> None:
     """Put the model exactly into the commanded pose, joints at their commanded speed."""
-    pose, rate = trajectory.sample_base(time)
     data.qvel[:] = 0.0
+    for chain, where in scene.parts:
+        position, velocity = commanded_joints(
+            scene, trajectory, chain, np.array([time])
+        )
+        data.qpos[where.qpos], data.qvel[where.dof] = position[0], velocity[0]
+    if scene.body is not None:
+        return
+    pose, rate = trajectory.sample_base(time)
     for side, hand in scene.hands.items():
-        position, velocity = trajectory.hands[side].sample(time)
-        data.qpos[hand.qpos], data.qvel[hand.dof] = position, velocity
         k = SIDES.index(side)
         data.qpos[hand.base_qpos[:3]] = pose[k, 4:]
         data.qpos[hand.base_qpos[3:]] = pose[k, :4]
@@ -288,13 +325,10 @@ def _rollout(
     recorder: Recorder,
     warnings: dict[str, int],
 ) -> Rollout:
-    names = tuple(
-        name for side in scene.sides for name in scene.robot.hands[side].wire_names
-    )
     return Rollout(
         robot=scene.robot.name,
         trajectory_sha256=trajectory.sha256(),
-        joint_names=names,
+        joint_names=scene.joint_names,
         contacts=recorder.contacts(),
         warnings=warnings,
         **recorder.arrays(),

@@ -11,7 +11,7 @@ from handx_gen import npz
 from handx_gen.errors import InputError
 from handx_gen.kinematics.contacts import ContactTrack
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 
 
 @dataclass(frozen=True, eq=False)
@@ -21,18 +21,22 @@ class Rollout:
     Attributes:
         robot: Robot name.
         trajectory_sha256: Hash of the trajectory that was played.
-        joint_names: J measured hand joints by wire name, both hands.
+        joint_names: J measured joints by wire name: hands, then waist and arms.
         time: (T,) [s].
         qpos, qvel: (T, nq), (T, nv) full MuJoCo state.
-        joint_position, joint_velocity, joint_effort: (T, J) of the hand joints
-            [rad, rad/s, N·m]; a coupled joint has effort 0.
+        joint_position, joint_velocity, joint_effort: (T, J) of these joints
+            [rad, rad/s, N·m]; a coupled joint has effort 0, an arm's includes the
+            weight it carries.
+        wrist_force: (T, 2, 6) force [N] and torque [N·m] that drove each wrist in
+            space, 0 where an arm carries the hand.
         ctrl: (T, nu) controls.
         commanded: (T, J) commanded joint positions [rad].
         T_world_base: (T, 2, 7) measured base poses wxyz_xyz.
         tips: (T, 2, 5, 3) measured fingertip points [m] in world (zeros where the
             robot lacks the finger).
         contacts: Measured contacts of the asked pairs.
-        penetration: (T, 2) deepest self and inter-hand overlap [m], ≥ 0.
+        penetration: (T, 3) deepest overlap [m], ≥ 0, within a hand, between the hands,
+            with or within arms and trunk.
         warnings: Solver warnings by name, with their counts.
     """
 
@@ -45,6 +49,7 @@ class Rollout:
     joint_position: np.ndarray
     joint_velocity: np.ndarray
     joint_effort: np.ndarray
+    wrist_force: np.ndarray
     ctrl: np.ndarray
     commanded: np.ndarray
     T_world_base: np.ndarray
@@ -55,7 +60,7 @@ class Rollout:
 
     _ARRAYS = (
         "time", "qpos", "qvel", "joint_position", "joint_velocity", "joint_effort",
-        "ctrl", "commanded", "T_world_base", "tips", "penetration",
+        "wrist_force", "ctrl", "commanded", "T_world_base", "tips", "penetration",
     )  # fmt: skip
 
     def __post_init__(self) -> None:

@@ -237,3 +237,37 @@ def test_capability_is_read_with_what_lacks(copy: Path) -> None:
     (copy / "capability.json").write_text('{"pairs": [1, 2]}')
     with pytest.raises(RobotError, match=r"run: python -m retarget.capability mine"):
         read_capability(load_robot(copy))
+
+
+def test_two_robots_put_together_have_one_hand_of_each() -> None:
+    both = load_robot("shadow+inspire")
+    shadow, inspire = load_robot("shadow"), load_robot("inspire")
+    assert both.hands["left"].wire_names == shadow.hands["left"].wire_names
+    assert both.hands["right"].wire_names == inspire.hands["right"].wire_names
+    assert [c.name for c in both.controllers] == [
+        "left_hand_controller", "right_hand_controller",
+    ]  # fmt: skip
+    assert len({both.sha256, shadow.sha256, load_robot("inspire+shadow").sha256}) == 3
+    reach = read_capability(both)
+    own = read_capability(inspire)
+    assert reach is not None
+    assert own is not None
+    # What Inspire's right hand cannot close stays so; Shadow's left hand closes all.
+    assert reach.unreachable == {
+        p: gap for p, gap in own.unreachable.items() if p.startswith("right.")
+    }
+    assert set(reach.pairs) == set(own.pairs)
+
+
+@pytest.mark.parametrize(
+    ("name", "problem"),
+    [
+        ("shadow+", "unknown robot"),
+        ("shadow+shaddow", "unknown robot"),
+        ("shadow+leap+inspire", "names 3 robots"),
+        ("shadow+g1-dex3", "has arms.*Fix: take its hands alone: dex3"),
+    ],
+)
+def test_what_cannot_be_put_together_is_refused(name: str, problem: str) -> None:
+    with pytest.raises(RobotError, match=problem):
+        load_robot(name)

@@ -11,6 +11,9 @@ from retarget.trajectory import BimanualTrajectory, JointTrajectory
 from robots import RobotSpec, load_robot
 
 ROBOTS = ("shadow", "inspire")
+SCENES = (
+    *ROBOTS, "allegro", "leap", "dex3", "g1-inspire", "g1-dex3", "shadow+inspire",
+)  # fmt: skip
 RATE = 60.0
 Make = Callable[..., BimanualTrajectory]
 
@@ -31,6 +34,17 @@ def smooth_steps(knots: np.ndarray, seconds: float) -> tuple[np.ndarray, np.ndar
 def robot(request: pytest.FixtureRequest) -> RobotSpec:
     """Each shipped robot."""
     return load_robot(request.param)
+
+
+@pytest.fixture(scope="session", params=SCENES)
+def any_robot(request: pytest.FixtureRequest) -> RobotSpec:
+    """Each shipped robot, those with arms too, and two put together."""
+    return load_robot(request.param)
+
+
+@pytest.fixture(scope="session")
+def g1() -> RobotSpec:
+    return load_robot("g1-dex3")
 
 
 @pytest.fixture(scope="session")
@@ -71,9 +85,23 @@ def wander() -> Make:
             np.zeros((steps, len(PAIRS)), bool),
             np.full((steps, len(PAIRS)), 0.2),
         )
+        groups = {}
+        if robot.body is not None:
+            chain = robot.body.chain
+            # Arms bent to the front, far from limits and from the trunk.
+            bent = [0.3 * name.endswith("elbow_joint") for name in chain.joint_names]
+            front = chain.rest_pose + bent
+            sway = rng.uniform(-0.1, 0.1, (2, len(front)))
+            knots = np.vstack([front, front + sway, front])
+            positions, velocities = smooth_steps(knots, seconds)
+            for name, joints in robot.groups.items():
+                at = [chain.joint_names.index(joint) for joint in joints]
+                groups[name] = JointTrajectory(
+                    joints, positions[:, at], velocities[:, at], time
+                )
         return BimanualTrajectory(
             robot.name, robot.sha256, hands, poses, time, nothing,
-            np.zeros((steps, 2, 5, 3)), np.zeros((steps, 2), bool),
+            np.zeros((steps, 2, 5, 3)), np.zeros((steps, 2), bool), groups,
         )  # fmt: skip
 
     return make

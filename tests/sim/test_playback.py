@@ -9,6 +9,7 @@ from handx_gen.kinematics.contacts import ContactTrack
 from retarget.trajectory import continuous_quaternions
 from robots import RobotSpec
 from sim.checks import angle_between, measured_quantities
+from sim.engine import mujoco
 from sim.errors import SimulationError, UnstableSimulation
 from sim.playback import (
     RECORD_RATE,
@@ -17,9 +18,13 @@ from sim.playback import (
     play_kinematic,
     quaternion_product,
     rotation_quaternion,
+    set_state,
+    trajectory_scene,
 )
 from sim.rollout import Rollout
 from sim.thresholds import THRESHOLDS
+
+CLAP = "clap twice"
 
 
 def test_a_slow_motion_is_tracked_well_within_the_thresholds(robot, wander) -> None:
@@ -84,6 +89,80 @@ def test_one_hand_plays_alone(shadow: RobotSpec, wander) -> None:
     np.testing.assert_array_equal(
         rollout.T_world_base[:, 0],
         np.tile([1.0, 0, 0, 0, 0, 0, 0], (len(rollout.time), 1)),
+    )
+
+
+def test_arms_follow_and_repeat_to_the_bit(g1: RobotSpec, wander) -> None:
+    trajectory = wander(g1, seed=1)
+    rollout, command = play(trajectory, g1), play_kinematic(trajectory, g1)
+    found = measured_quantities(rollout, command, g1)
+    assert found["tip tracking p95 [mm]"] < 0.5 * THRESHOLDS.tip_tracking_mm
+    assert found["wrist position p95 [mm]"] < 0.5 * THRESHOLDS.wrist_position_mm
+    assert rollout.warnings == {}
+    assert rollout.joint_names[-17:] == g1.body.chain.wire_names
+    # The arms' motors carry a weight, nothing drives the wrists in space.
+    assert np.abs(rollout.joint_effort[:, -17:]).max() > 0.5
+    assert not rollout.wrist_force.any()
+    again = play(trajectory, g1)
+    for name in ("qpos", "qvel", "joint_effort"):
+        np.testing.assert_array_equal(getattr(rollout, name), getattr(again, name))
+
+
+def test_arms_put_the_hands_where_retargeting_says(g1: RobotSpec, from_text) -> None:
+    trajectory = from_text(CLAP, g1)
+    command = play_kinematic(trajectory, g1)
+    at, _ = trajectory.sample_base(command.time)
+    # Between knots two interpolants differ: of joints and of poses.
+    assert np.abs(command.T_world_base[..., 4:] - at[..., 4:]).max() < 1e-4
+    scene = trajectory_scene(trajectory, g1)
+    data = mujoco.MjData(scene.model)
+    for k in range(0, len(trajectory.time_from_start), 20):
+        set_state(scene, data, trajectory, float(trajectory.time_from_start[k]))
+        mujoco.mj_kinematics(scene.model, data)
+        for i, hand in enumerate(scene.hands.values()):
+            np.testing.assert_allclose(
+                data.xpos[hand.base_body], trajectory.T_world_base[k, i, 4:], atol=1e-9
+            )
+
+
+def test_the_hand_that_is_not_asked_rests_on_its_arm(g1: RobotSpec, wander) -> None:
+    rollout = play(wander(g1, sides=("right",)), g1)
+    left = [rollout.joint_names.index(n) for n in g1.hands["left"].wire_names]
+    still = rollout.joint_position[:, left] - g1.hands["left"].rest_pose
+    assert np.abs(still).max() < 0.01
+
+
+def test_a_trajectory_without_its_arms_is_refused(g1: RobotSpec, wander) -> None:
+    bare = replace(wander(g1), groups={})
+    with pytest.raises(SimulationError, match=r"the group waist.*Fix: retarget"):
+        play(bare, g1)
+
+
+def test_mirrored_input_gives_the_mirrored_result(shadow: RobotSpec, wander) -> None:
+    """Left and right exchanged, world mirrored in x: everything measured is mirrored."""
+    trajectory = wander(shadow, seed=5, reach=0.4)
+    mirrored = mirror(trajectory)
+    there, here = play(trajectory, shadow), play(mirrored, shadow)
+    flip = np.array([-1.0, 1.0, 1.0])
+    np.testing.assert_allclose(here.tips[:, ::-1] * flip, there.tips, atol=1e-6)
+    half = here.joint_position.shape[1] // 2
+    np.testing.assert_allclose(
+        np.roll(here.joint_position, half, axis=1), there.joint_position, atol=1e-6
+    )
+
+
+def mirror(trajectory):
+    """Shadow's left URDF is its right one mirrored in x, with joints that turn alike."""
+    left, right = (trajectory.hands[side] for side in ("left", "right"))
+    base = trajectory.T_world_base[:, ::-1].copy()
+    base[..., [2, 3, 4]] *= -1  # y, z of the quaternion and x of the place
+    return replace(
+        trajectory,
+        hands={
+            "left": replace(right, joint_names=left.joint_names),
+            "right": replace(left, joint_names=right.joint_names),
+        },
+        T_world_base=base,
     )
 
 

@@ -31,6 +31,7 @@ def rollout(trajectory, robot):
         time=np.arange(steps) * 0.01,
         qpos=rng.normal(size=(steps, 3)),
         qvel=rng.normal(size=(steps, 3)),
+        wrist_force=rng.normal(size=(steps, 2, 6)),
         ctrl=rng.normal(size=(steps, 3)),
         T_world_base=rng.normal(size=(steps, 2, 7)),
         tips=rng.normal(size=(steps, 2, 5, 3)),
@@ -39,7 +40,7 @@ def rollout(trajectory, robot):
             mask=np.zeros((steps, 0)),
             gap=np.zeros((steps, 0)),
         ),
-        penetration=np.zeros((steps, 2)),
+        penetration=np.zeros((steps, 3)),
         **values,
     )
 
