@@ -64,6 +64,7 @@ def wander() -> Make:
         sides: tuple[str, ...] = SIDES,
     ) -> BimanualTrajectory:
         rng = np.random.default_rng(seed)
+        time = np.arange(round(3 * seconds * RATE) + 1) / RATE
         hands: dict[str, JointTrajectory | None] = dict.fromkeys(SIDES)
         for side in sides:
             hand = robot.hands[side]
@@ -72,7 +73,6 @@ def wander() -> Make:
             goal = rng.uniform(hand.lower[index], hand.upper[index], (2, len(index)))
             knots = hand.expand(np.vstack([rest, rest + reach * (goal - rest), rest]))
             positions, velocities = smooth_steps(knots, seconds)
-            time = np.arange(len(positions)) / RATE
             hands[side] = JointTrajectory(hand.joint_names, positions, velocities, time)
         base = np.zeros((4, 2, 7))
         base[..., 0] = 1.0
