@@ -5,6 +5,7 @@ rotation vector from where it was) and its joint angles (25) [rad], all in right
 form. Both hands together have 62.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -15,6 +16,7 @@ from handx_gen.hand_model import (
     HandParameters,
     HandShape,
     finger_points,
+    fit,
     palm_frame,
     to_joints,
 )
@@ -117,6 +119,32 @@ class Pose:
             np.stack([h.rotation for h in both], 1),
             np.stack([h.angles for h in both], 1),
         )
+
+    @classmethod
+    def fitted(
+        cls,
+        joints: np.ndarray,
+        shapes: tuple[HandShape, HandShape] | None = None,
+    ) -> "Pose":
+        """The hands nearest to joints (F, 2, 21, 3) [m]; of given bones, or their own."""
+        left, right = (
+            fit(joints[:, s], s, shape=None if shapes is None else shapes[s])
+            for s in (0, 1)
+        )
+        return cls.of(left, right)
+
+    @classmethod
+    def chained(cls, parts: "Sequence[Pose]") -> "Pose":
+        """Parts of the same bones, one after another."""
+        return cls(
+            parts[0].shapes,
+            np.concatenate([p.wrist for p in parts]),
+            np.concatenate([p.rotation for p in parts]),
+            np.concatenate([p.angles for p in parts]),
+        )
+
+    def __len__(self) -> int:
+        return len(self.wrist)
 
     def at(self, frames: np.ndarray) -> "Pose":
         """Some of its frames, as a copy."""

@@ -52,6 +52,23 @@ def sampled_stage(rng: np.random.Generator) -> Stage:
     return on_stage(sampled_bodies(rng), rng)
 
 
+def known(program: Program) -> Program:
+    """The program, if there is anything in it.
+
+    Raises:
+        InputError: Nothing of the text was read; the message gives the nearest request.
+    """
+    if not program.steps:
+        nearest = (
+            f'; nearest known request: "{program.nearest}"' if program.nearest else ""
+        )
+        raise InputError(
+            "request", "text", f"nothing in {program.text!r} is in the vocabulary{nearest}",
+            "see `handx vocabulary`, or use a model",
+        )  # fmt: skip
+    return program
+
+
 def perform_program(
     program: Program, frames: int | None = None, stage: Stage | None = None
 ) -> BimanualMotion:
@@ -65,14 +82,7 @@ def perform_program(
     Raises:
         InputError: The program has no step.
     """
-    if not program.steps:
-        nearest = (
-            f'; nearest known request: "{program.nearest}"' if program.nearest else ""
-        )
-        raise InputError(
-            "request", "text", f"nothing in {program.text!r} is in the vocabulary{nearest}",
-            "see `handx vocabulary`, or use a model",
-        )  # fmt: skip
+    known(program)
     joints = perform_steps(stage or standard_stage(), program.steps, frames, FPS)
     return BimanualMotion(
         joints, FPS, provenance={"model": "program", "text": program.text}

@@ -6,39 +6,26 @@ import numpy as np
 import pytest
 import torch
 
-from handx_gen.checkpoint import GeneratorConfig
 from handx_gen.control import Constraints, Touch, Turned, Values, editing
 from handx_gen.control.draw import draw, overlaid, performed, restrain
 from handx_gen.control.sampling import BLEND, Restraint, sample
 from handx_gen.control.timing import Window, windows
-from handx_gen.diffusion.denoiser import DenoiserConfig, MotionDenoiser
 from handx_gen.errors import InputError
 from handx_gen.generator import Generator
 from handx_gen.motion import BimanualMotion
 from handx_gen.procedural import perform
 from handx_gen.prompt import Plan, Prompt, Segment
-from handx_gen.representation import WristRelative
 from handx_gen.skeleton import bone_lengths
-from handx_gen.text.encoder import HashedEncoder
+from tests.gen.small_network import CLIP, small_network
 
-CLIP = 24
 ALL = np.arange(CLIP)
-SMALL = DenoiserConfig(
-    width=32, depth=1, heads=2, patch=3, frames=CLIP, text_width=32, text_blocks=0
-)
 PLAN = Plan.from_text("clap twice")
 CLAP = perform("clap twice", seed=1, seconds=4)
 
 
 @pytest.fixture(scope="module")
 def generator() -> Generator:
-    torch.manual_seed(0)
-    denoiser = MotionDenoiser(SMALL).eval()
-    for weights in (denoiser.out.weight, denoiser.observe.weight):
-        torch.nn.init.normal_(weights, std=0.02)
-    norm = WristRelative.fit(CLAP.joints[None, :CLIP])
-    config = GeneratorConfig("small", vars(SMALL), norm, steps=3)
-    return Generator(denoiser, config, HashedEncoder(32))
+    return small_network(CLAP.joints)
 
 
 def several() -> dict[str, Constraints]:
