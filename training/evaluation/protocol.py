@@ -2,9 +2,11 @@
 
 import json
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
+
+import numpy as np
 
 from handx_gen.errors import HandxError, InputError
 from handx_gen.kinematics.requests import RequestedEvent, RequestedEvents
@@ -21,10 +23,17 @@ _OTHER = {"left": "right", "right": "left"}
 
 @dataclass(frozen=True)
 class Item:
-    """One sentence and what a motion for it must contain."""
+    """One sentence and what a motion for it must contain.
+
+    Attributes:
+        sentence: What is asked, in words.
+        requested: The events that it asks for.
+        reference: The teacher's own clip of it, (T, 2, 21, 3) [m], where there is one.
+    """
 
     sentence: str
     requested: RequestedEvents
+    reference: np.ndarray | None = field(default=None, compare=False, repr=False)
 
 
 def split_items(
@@ -36,7 +45,7 @@ def split_items(
     while len(items) < count:
         try:
             clip = synthesize(seed, split)
-            items.append(Item(clip.sentences[0], clip.requested))
+            items.append(Item(clip.sentences[0], clip.requested, clip.joints))
         except AssertionError:  # no clip of this seed passed the teacher's checks
             pass
         seed += 1
@@ -87,7 +96,7 @@ def _swapped_event(event: RequestedEvent) -> RequestedEvent:
             "fingers": second or first,
             "other_fingers": first if second else (),
         }
-    if event.kind == "move":
+    if event.kind in ("move", "follow", "carry"):
         changes["direction"] = _OTHER.get(event.direction, event.direction)
     return replace(event, **changes)
 

@@ -35,6 +35,18 @@ class Estimate:
         low, high = np.quantile(array[rows].mean(1), [0.025, 0.975])
         return cls(float(array.mean()), float(low), float(high), len(array))
 
+    @classmethod
+    def of_share(cls, hits: int, count: int) -> "Estimate":
+        """A share with its 95 % score interval [Wilson1927], not empty at 0 or 1."""
+        if not count:
+            return cls(None, None, None, 0)
+        z = 1.96
+        share, spread = hits / count, z * z / count
+        middle = (share + spread / 2) / (1 + spread)
+        half = np.sqrt(share * (1 - share) * spread + spread**2 / 4) / (1 + spread)
+        low, high = max(0.0, float(middle - half)), min(1.0, float(middle + half))
+        return cls(share, low, high, count)
+
     def __str__(self) -> str:
         if self.mean is None:
             return "n/a"
@@ -62,6 +74,12 @@ class Scores:
     kinds: dict[str, tuple[float, int]]
 
 
+def mean_jerk(motions: Sequence[np.ndarray]) -> float:
+    """Mean over motions, frames and coordinates [m/s³]; motions (T, 2, 21, 3) at 30 Hz."""
+    each = [np.abs(np.diff(motion, 3, axis=0)).mean() for motion in motions]
+    return float(np.mean(each)) * 30.0**3 if each else 0.0
+
+
 def score(joints: Sequence[np.ndarray | None], requests: Sequence[RequestedEvents]):
     """Score motions.
 
@@ -72,7 +90,7 @@ def score(joints: Sequence[np.ndarray | None], requests: Sequence[RequestedEvent
     Returns:
         `Scores`. A refusal scores zero.
     """
-    f1, yes, recall, second, jerks = [], [], [], [], []
+    f1, yes, recall, second, moved = [], [], [], [], []
     kinds: dict[str, list[bool]] = defaultdict(list)
     for motion, requested in zip(joints, requests, strict=True):
         if motion is None:
@@ -93,7 +111,7 @@ def score(joints: Sequence[np.ndarray | None], requests: Sequence[RequestedEvent
         if result.recall is not None:
             recall.append(result.recall)
         yes.append(float(result.answer == "yes"))
-        jerks.append(float(np.abs(np.diff(motion, 3, axis=0) * 30.0**3).mean()))
+        moved.append(motion)
         for event in result.events:
             kinds[event.requested.kind].append(event.satisfied)
     shares = {k: (float(np.mean(v)), len(v)) for k, v in sorted(kinds.items())}
@@ -102,6 +120,6 @@ def score(joints: Sequence[np.ndarray | None], requests: Sequence[RequestedEvent
         Estimate.of(yes),
         Estimate.of(recall),
         Estimate.of(second),
-        float(np.mean(jerks)) if jerks else 0.0,
+        mean_jerk(moved),
         shares,
     )
