@@ -1,11 +1,12 @@
 """The last step: bones constant, angles within limits, contacts as the network means them.
 
 Denoised joints are off by millimetres and tremble by as much. A low-pass filter takes the
-tremble off. But touching is a matter of millimetres too, and the network also says, per
-frame and pair of points, whether they touch; here the joints are made to agree with it:
-pairs that should touch are drawn together, pairs that should not are pushed apart, as
-little as needed. Wrists move as a whole for contacts between the hands, the two fingers
-bend for a pinch, and the parametric hand keeps the bones.
+tremble off, one for the fingers and a wider one for the wrists. But touching is a matter
+of millimetres too, and the network also says, per frame and pair of points, whether they
+touch; here the joints are made to agree with it: pairs that should touch are drawn
+together, pairs that should not are pushed apart, as little as needed. Wrists move as a
+whole for contacts between the hands, the two fingers bend for a pinch, and the parametric
+hand keeps the bones.
 """
 
 from dataclasses import replace
@@ -38,20 +39,29 @@ BEND = np.array([0.0, 0.1, 0.35, 0.7, 1.0])
 ROUNDS = 3
 
 CUTOFF = 4.5
-"""Highest frequency that is kept [Hz]; people tap their fingers at 5 Hz at most."""
+"""Highest frequency of fingers that is kept [Hz]; people tap them at 5 Hz at most."""
+
+WRIST_CUTOFF = 7.5
+"""The same for whole hands [Hz]: claps, knocks and shakes stop within a few frames."""
 
 FPS = 30.0
 
 
-def low_pass(values: np.ndarray) -> np.ndarray:
-    """Keep the cosine components of (T, ...) up to `CUTOFF`; ends are not bent."""
+def low_pass(values: np.ndarray, cutoff: float = CUTOFF) -> np.ndarray:
+    """Keep the cosine components of (T, ...) up to `cutoff` [Hz]; ends are not bent."""
     frames = len(values)
-    kept = min(frames, max(1, round(2 * frames * CUTOFF / FPS)))
+    kept = min(frames, max(1, round(2 * frames * cutoff / FPS)))
     n, k = np.arange(frames) + 0.5, np.arange(kept)
     basis = np.cos(np.pi / frames * np.outer(n, k)) * np.sqrt(2 / frames)
     basis[:, 0] /= np.sqrt(2)
     flat = values.reshape(frames, -1)
     return (basis @ (basis.T @ flat)).reshape(values.shape)
+
+
+def calm(joints: np.ndarray) -> np.ndarray:
+    """Take the tremble off (T, 2, 21, 3) joints [m]: paths of wrists, fingers on them."""
+    wrist = joints[..., :1, :]
+    return low_pass(wrist, WRIST_CUTOFF) + low_pass(joints - wrist)
 
 
 def to_hands(joints: np.ndarray) -> np.ndarray:
@@ -145,7 +155,7 @@ def finish(joints: np.ndarray, contact: np.ndarray | None = None) -> np.ndarray:
     Returns:
         (T, 2, 21, 3) [m].
     """
-    joints = to_hands(low_pass(joints))
+    joints = to_hands(calm(joints))
     if contact is not None:
         for _ in range(ROUNDS):
             corrected = agree(joints, contact)
