@@ -19,6 +19,7 @@ from handx_gen.errors import InputError
 from handx_gen.kinematics.contacts import ContactTrack
 from handx_gen.skeleton import SIDES
 from retarget.errors import LimitViolation
+from retarget.spline import hermite, spline_extrema
 
 SCHEMA_VERSION = 1
 POSITION_TOLERANCE = 1e-9
@@ -102,31 +103,7 @@ class JointTrajectory:
             (T−1, n) lowest [rad], (T−1, n) highest [rad], (T−1, n) largest |velocity|
             [rad/s].
         """
-        h = np.diff(self.time_from_start)[:, None]
-        p0, p1 = self.positions[:-1], self.positions[1:]
-        m0, m1 = h * self.velocities[:-1], h * self.velocities[1:]
-        # p(s) = a s³ + b s² + c s + d on s ∈ [0, 1]
-        a, b, c = 2 * (p0 - p1) + m0 + m1, 3 * (p1 - p0) - 2 * m0 - m1, m0
-        lowest, highest = np.minimum(p0, p1), np.maximum(p0, p1)
-        with np.errstate(divide="ignore", invalid="ignore"):
-            root = np.sqrt(np.maximum(b * b - 3 * a * c, 0))
-            # The second form is the stable one where a is tiny.
-            roots = [(-b + root) / (3 * a), (-b - root) / (3 * a),
-                     -c / (b + root), -c / (b - root)]  # fmt: skip
-            middle = -b / (3 * a)
-        for s in roots:
-            inside = np.isfinite(s) & (s > 0) & (s < 1)
-            s = np.where(inside, s, 0.0)
-            value = ((a * s + b) * s + c) * s + p0
-            lowest = np.minimum(lowest, np.where(inside, value, p0))
-            highest = np.maximum(highest, np.where(inside, value, p0))
-        speed = np.maximum(np.abs(m0), np.abs(m1))
-        inside = np.isfinite(middle) & (middle > 0) & (middle < 1)
-        s = np.where(inside, middle, 0.0)
-        speed = np.maximum(
-            speed, np.where(inside, np.abs((3 * a * s + 2 * b) * s + c), 0.0)
-        )
-        return lowest, highest, speed / h
+        return spline_extrema(self.time_from_start, self.positions, self.velocities)
 
     def check_limits(
         self, lower: np.ndarray, upper: np.ndarray, velocity: np.ndarray
@@ -161,40 +138,6 @@ class JointTrajectory:
                     self.joint_names[j], quantity, float(value[k, j]),
                     float(low[j]), float(high[j]), float(self.time_from_start[k]),
                 )  # fmt: skip
-
-
-def hermite(
-    time: np.ndarray, values: np.ndarray, slopes: np.ndarray, t: np.ndarray
-) -> tuple[np.ndarray, np.ndarray]:
-    """Cubic Hermite interpolation; constant outside, with slope 0 there.
-
-    Args:
-        time: (T,) increasing [s].
-        values: (T, n).
-        slopes: (T, n) derivatives of the values.
-        t: () or (Q,) [s].
-
-    Returns:
-        Values and derivatives, (..., n).
-    """
-    index = np.clip(np.searchsorted(time, t, side="right") - 1, 0, len(time) - 2)
-    h = (time[index + 1] - time[index])[..., None]
-    s = np.clip((t - time[index])[..., None] / h, 0.0, 1.0)
-    p0, p1 = values[index], values[index + 1]
-    m0, m1 = h * slopes[index], h * slopes[index + 1]
-    position = (
-        (2 * s**3 - 3 * s**2 + 1) * p0
-        + (s**3 - 2 * s**2 + s) * m0
-        + (3 * s**2 - 2 * s**3) * p1
-        + (s**3 - s**2) * m1
-    )
-    rate = (
-        (6 * s**2 - 6 * s) * (p0 - p1)
-        + (3 * s**2 - 4 * s + 1) * m0
-        + (3 * s**2 - 2 * s) * m1
-    ) / h
-    outside = ((t < time[0]) | (t > time[-1]))[..., None]
-    return position, np.where(outside, 0.0, rate)
 
 
 @dataclass(frozen=True, eq=False)

@@ -5,12 +5,13 @@ import signal
 import threading
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import tyro
 
 if TYPE_CHECKING:
-    from handx.streaming.player import Player, PlayResult
+    from handx.streaming.dds_session import DdsSession
+    from handx.streaming.status import PlayResult, Status
 
 
 @dataclass(frozen=True)
@@ -45,7 +46,13 @@ class Stream:
     horizon: float = 0.16
     """Path sent ahead [s]: for so long the hands go on if the stream is lost."""
     wait: float = 10.0
-    """How long to wait for every controller to listen [s]."""
+    """How long to wait for the controllers and for /joint_states [s]."""
+    margin: float = 0.0
+    """Distance to keep from position limits [rad]; motion that comes nearer is squeezed."""
+    allow_network: bool = False
+    """Leave this machine. By default only nodes on its loopback see and hear anything."""
+    distro: Literal["jazzy", "humble"] = "jazzy"
+    """Whose ROS graph to speak: humble, or jazzy for everything newer."""
     force: bool = False
     """Send although it is not a PASS. Limits, names and hashes still hold."""
 
@@ -53,11 +60,11 @@ class Stream:
         """Check, connect, play."""
         from handx import files
         from handx.cli import console
-        from handx.streaming.dds import DdsPublisher
-        from handx.streaming.encoders import served_controllers, topic
-        from handx.streaming.errors import StreamError
+        from handx.streaming.dds_session import DdsSession
+        from handx.streaming.encoders import served_controllers
         from handx.streaming.guard import clear
-        from handx.streaming.player import Player
+        from handx.streaming.limits import JointLimits
+        from handx.streaming.motion_path import MotionPath
         from retarget.trajectory import BimanualTrajectory
         from robots import load_robot
         from sim import SimReport, verify_report
@@ -67,35 +74,43 @@ class Stream:
         beside = self.report or self.trajectory.parent / files.REPORT
         found = self.report is not None or beside.exists()
         report = SimReport.load(beside) if found else None
-        path = clear(trajectory, robot, report, self.force, str(self.trajectory))
+        moves = clear(trajectory, robot, report, self.force, str(self.trajectory))
         if report is not None:
             verify_report(report, trajectory, robot)
-        topics = [topic(controller) for controller in served_controllers(path, robot)]
-        with DdsPublisher(topics, self._domain()) as publisher:
-            player = Player(
-                path, robot, publisher, rate=self.rate, horizon=self.horizon
-            )
-            alone = publisher.wait_for_readers(self.wait)
-            if alone:
-                raise StreamError(
-                    f"nobody listens on {', '.join(alone)} in domain {self._domain()}. "
-                    "Fix: start the controllers first, or set --domain or --wait"
+        served = served_controllers(moves.joint_names, robot)
+        joints = [joint for controller in served for joint in controller.joints]
+        limits = JointLimits.of(robot, joints, self.margin)
+        path = MotionPath.of(moves, limits)
+        domain = self._domain()
+        with DdsSession(
+            path, robot, domain, network=self.allow_network, distro=self.distro,
+            rate=self.rate, horizon=self.horizon,
+        ) as session:  # fmt: skip
+            session.connect(self.wait)
+            session.player.play()
+            result = self._play(session)
+            console.console().print(
+                console.facts(
+                    "stream",
+                    [
+                        ("topics", ", ".join(session.topics)),
+                        ("domain", domain),
+                        (
+                            "sent",
+                            f"{result.messages} messages in {result.seconds:.1f} s",
+                        ),
+                        ("planned", f"{moves.duration:.1f} s"),
+                        ("latest tick", f"{1000 * result.latest:.1f} ms late"),
+                        (
+                            "finished",
+                            "yes"
+                            if result.completed
+                            else f"no: {result.reason}, holding",
+                        ),
+                    ],
                 )
-            result = self._play(player)
-        console.console().print(
-            console.facts(
-                "stream",
-                [
-                    ("topics", ", ".join(topics)),
-                    ("domain", self._domain()),
-                    ("approach", f"{player.approach_seconds:.1f} s"),
-                    ("sent", f"{result.messages} messages in {result.seconds:.1f} s"),
-                    ("latest message", f"{1000 * result.latest:.1f} ms late"),
-                    ("finished", "yes" if result.completed else "no: stopped, holding"),
-                ],
             )
-        )
-        return 0 if result.completed else 130
+        return self._exit_code(result)
 
     def _domain(self) -> int:
         from handx_gen.errors import InputError
@@ -111,7 +126,18 @@ class Stream:
         return int(value)
 
     @staticmethod
-    def _play(player: "Player") -> "PlayResult":
+    def _exit_code(result: "PlayResult") -> int:
+        from handx.streaming.errors import StreamError
+        from handx.streaming.player import ON_REQUEST
+
+        if result.completed:
+            return 0
+        if result.reason == ON_REQUEST:
+            return 130
+        raise StreamError(f"the hands hold: {result.reason}")
+
+    @staticmethod
+    def _play(session: "DdsSession") -> "PlayResult":
         """Play with a progress bar; the first Ctrl-C or SIGTERM brakes and holds."""
         from rich.console import Console
         from rich.progress import Progress
@@ -125,11 +151,17 @@ class Stream:
             with Progress(console=Console(stderr=True), transient=True) as bar:
                 phases = {
                     "approach": bar.add_task("to the start", total=1.0),
-                    "play": bar.add_task("playing", total=1.0),
+                    "playing": bar.add_task("playing", total=1.0),
                 }
-                return player.play(
-                    stop, lambda phase, done: bar.update(phases[phase], completed=done)
-                )
+
+                def show(status: "Status") -> None:
+                    session.tell(status)
+                    if status.state.value in phases:
+                        bar.update(
+                            phases[status.state.value], completed=status.fraction
+                        )
+
+                return session.player.run(stop, show, session.poll)
         finally:
             for number, handler in before.items():
                 signal.signal(number, handler)

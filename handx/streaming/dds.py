@@ -1,161 +1,110 @@
-"""A ROS 2 publisher without ROS: cyclonedds for transport, rosbags for CDR.
+"""A ROS 2 node without ROS: cyclonedds for transport, rosbags for CDR.
 
 What makes DDS traffic ROS 2 traffic, from REP 2011 and rmw_cyclonedds: topic `/a/b` is
-DDS topic `rt/a/b`; type `pkg/msg/T` is `pkg::msg::dds_::T_`; XCDR1; the type hash in the
-writer's user data, the enclave in the participant's; and an entry in the graph topic
+DDS topic `rt/a/b`; type `pkg/msg/T` is `pkg::msg::dds_::T_`; XCDR1; the type hash in each
+endpoint's user data, the enclave in the participant's; and an entry in the graph topic
 `ros_discovery_info`, so that `ros2 node list` shows the node.
 """
 
 import time
-from collections.abc import Sequence
-from functools import cache
+from collections.abc import Mapping
 from types import TracebackType
 from typing import Any
 
+from handx.streaming.dds_types import LOOPBACK, raw_type, ros_qos
 from handx.streaming.encoders import Message
 from handx.streaming.errors import StreamError
-from handx.streaming.ros_messages import (
-    JOINT_TRAJECTORY,
-    serialize,
-    type_hash,
-    typestore,
-)
+from handx.streaming.ros_messages import DISTROS, GRAPH, deserialize, serialize
 from handx_gen.errors import MissingExtra
 
 GRAPH_TOPIC = "ros_discovery_info"
-GRAPH_TYPE = "rmw_dds_common/msg/ParticipantEntitiesInfo"
 HIGHEST_DOMAIN = 101
 """Above this, DDS ports run into the range that systems hand out to others."""
-
-_LOOPBACK = """<CycloneDDS><Domain>
-<General><Interfaces><NetworkInterface name="lo" multicast="false"/></Interfaces>
-<AllowMulticast>false</AllowMulticast></General>
-<Discovery><ParticipantIndex>auto</ParticipantIndex>
-<MaxAutoParticipantIndex>32</MaxAutoParticipantIndex>
-<Peers><Peer address="127.0.0.1"/></Peers></Discovery>
-</Domain></CycloneDDS>"""
+MOST_SAMPLES = 64
+"""Samples taken from a reader at once."""
 
 
-@cache
-def dds_type(type_name: str) -> Any:
-    """The cyclonedds class of a ROS message, built from its definition.
+class DdsNode:
+    """One ROS 2 node on DDS; use it in a `with` block.
 
     Args:
-        type_name: "pkg/msg/Type".
-    """
-    from cyclonedds.idl import make_idl_struct, types
-    from rosbags.interfaces import Nodetype
-
-    def convert(description: Any) -> Any:
-        kind, detail = description
-        if kind == Nodetype.NAME:
-            return dds_type(detail)
-        if kind == Nodetype.SEQUENCE:
-            return types.sequence[convert(detail[0])]
-        if kind == Nodetype.ARRAY:
-            return types.array[convert(detail[0]), detail[1]]
-        # ROS 2's `char` is an unsigned byte.
-        plain = {"string": str, "bool": bool, "octet": types.byte, "char": types.uint8}
-        return plain.get(detail[0]) or getattr(types, detail[0])
-
-    package, _, name = type_name.split("/")
-    fields = typestore().fielddefs[type_name][1]
-    return make_idl_struct(
-        f"{name}_",
-        f"{package}.msg.dds_.{name}_",
-        {field: convert(description) for field, description in fields},
-    )
-
-
-@cache
-def _raw_type(type_name: str) -> Any:
-    """A sample that is already CDR; the bindings check its bytes against the type."""
-
-    class Raw(dds_type(type_name)):
-        def __init__(self, data: bytes) -> None:
-            self.data = data
-
-        def serialize(self, *_: Any, **__: Any) -> bytes:
-            return self.data
-
-    return Raw
-
-
-def ros_qos(type_name: str, transient: bool = False, depth: int = 10) -> Any:
-    """ROS 2's default QoS: reliable, volatile (or transient local), keep last.
-
-    Reliable, because a best-effort writer never matches a joint_trajectory_controller.
-    """
-    from cyclonedds.qos import Policy, Qos
-    from cyclonedds.util import duration
-
-    durability = Policy.Durability
-    return Qos(
-        Policy.Reliability.Reliable(duration(milliseconds=100)),
-        durability.TransientLocal if transient else durability.Volatile,
-        Policy.History.KeepLast(depth),
-        Policy.WriterDataLifecycle(autodispose=False),
-        Policy.DataRepresentation(use_cdrv0_representation=True),
-        Policy.Userdata(f"typehash={type_hash(type_name)};".encode()),
-    )
-
-
-class DdsPublisher:
-    """Publishes JointTrajectory messages as one ROS 2 node; use it in a `with` block.
-
-    Args:
-        topics: ROS topics, e.g. "/left_hand_controller/joint_trajectory".
+        commands: Topic → type of what controllers listen to, e.g.
+            "/left_hand_controller/joint_trajectory"; `unheard` is about these.
+        reports: Topic → type of what else is published; late readers get the last one.
+        listens: Topic → type of what is read, from reliable and best-effort writers.
         domain: ROS_DOMAIN_ID, 0 to 101.
         node: Node name in the ROS graph.
+        network: Leave this machine: interfaces and discovery as CYCLONEDDS_URI says, or
+            all of them. By default nothing outside the loopback is told or heard.
+        distro: "jazzy" (also Iron, Kilted) or "humble": how the graph names entities.
 
     Raises:
         MissingExtra: cyclonedds or rosbags is not installed.
-        StreamError: The domain is out of range, or DDS cannot use the loopback.
+        StreamError: The domain is out of range, or DDS cannot be opened.
     """
 
     def __init__(
-        self, topics: Sequence[str], domain: int = 0, node: str = "handx_stream"
+        self,
+        commands: Mapping[str, str],
+        reports: Mapping[str, str] | None = None,
+        listens: Mapping[str, str] | None = None,
+        domain: int = 0,
+        node: str = "handx_stream",
+        network: bool = False,
+        distro: str = "jazzy",
     ) -> None:
         if not 0 <= domain <= HIGHEST_DOMAIN:
             raise StreamError(f"--domain {domain}. Fix: give 0 to {HIGHEST_DOMAIN}")
+        if distro not in DISTROS:
+            raise StreamError(f"--distro {distro}. Fix: give {' or '.join(DISTROS)}")
         try:
             from cyclonedds.core import DDSException
             from cyclonedds.domain import Domain, DomainParticipant
             from cyclonedds.pub import DataWriter
             from cyclonedds.qos import Policy, Qos
+            from cyclonedds.sub import DataReader
             from cyclonedds.topic import Topic
         except ImportError as error:
             raise MissingExtra("Streaming over DDS", "stream", "cyclonedds") from error
         try:
-            self._domain = Domain(domain, _LOOPBACK)
-            self._participant = DomainParticipant(
+            self._domain = None if network else Domain(domain, LOOPBACK)
+            self.participant = DomainParticipant(
                 domain, qos=Qos(Policy.Userdata(b"enclave=/;"))
             )
         except DDSException as error:
             raise StreamError(
-                f"DDS domain {domain} cannot be opened on the loopback ({error.msg}). "
+                f"DDS domain {domain} cannot be opened ({error.msg}). "
                 "Fix: choose another --domain"
             ) from error
-        self._writers = {
-            topic: DataWriter(
-                self._participant,
-                Topic(self._participant, f"rt{topic}", dds_type(JOINT_TRAJECTORY)),
-                qos=ros_qos(JOINT_TRAJECTORY),
-            )
-            for topic in topics
-        }
-        self._graph = DataWriter(
-            self._participant,
-            Topic(self._participant, GRAPH_TOPIC, dds_type(GRAPH_TYPE)),
-            qos=ros_qos(GRAPH_TYPE, transient=True, depth=1),
-        )
-        gids = [_gid(writer) for writer in self._writers.values()]
-        self._announce([{
-            "node_namespace": "/", "node_name": node,
-            "reader_gid_seq": [], "writer_gid_seq": gids,
-        }])  # fmt: skip
+        self._node, self._distro = node, distro
 
-    def __enter__(self) -> "DdsPublisher":
+        def topic(name: str, kind: str) -> Any:
+            return Topic(self.participant, name, raw_type(kind, distro))
+
+        self._types = {**commands, **(reports or {}), **(listens or {})}
+        self._commands = tuple(commands)
+        self._matched: dict[str, set[int]] = {}
+        self._writers = {
+            name: DataWriter(
+                self.participant, topic(f"rt{name}", kind),
+                qos=ros_qos(kind, transient=name not in commands),
+            )
+            for name, kind in {**commands, **(reports or {})}.items()
+        }  # fmt: skip
+        self._readers: dict[str, list[Any]] = {
+            name: [DataReader(
+                self.participant, topic(f"rt{name}", kind),
+                qos=ros_qos(kind, reliable=False),
+            )]
+            for name, kind in (listens or {}).items()
+        }  # fmt: skip
+        self._graph = DataWriter(
+            self.participant, topic(GRAPH_TOPIC, GRAPH),
+            qos=ros_qos(GRAPH, transient=True, depth=1),
+        )  # fmt: skip
+        self._announce()
+
+    def __enter__(self) -> "DdsNode":
         return self
 
     def __exit__(
@@ -164,38 +113,98 @@ class DdsPublisher:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        self._announce([])
+        self._graph_says([])
 
     def publish(self, topic: str, message: Message) -> None:
-        """Send one JointTrajectory message to one of the topics."""
-        sample = _raw_type(JOINT_TRAJECTORY)(serialize(JOINT_TRAJECTORY, message))
-        self._writers[topic].write(sample)
+        """Send one message, as nested dictionaries, to one of the topics."""
+        kind = self._types[topic]
+        self._writers[topic].write(
+            raw_type(kind, self._distro)(serialize(kind, message))
+        )
+
+    def take(self, topic: str) -> list[Any]:
+        """The messages heard on a topic since the last call, oldest first.
+
+        Bytes that are no message of the type are passed over.
+        """
+        return [message for _, message in self.take_with_bytes(topic)]
+
+    def take_with_bytes(self, topic: str) -> list[tuple[bytes, Any]]:
+        """The same, each with its CDR bytes."""
+        kind, found = self._types[topic], []
+        for reader in self._readers[topic]:
+            for sample in reader.take(N=MOST_SAMPLES):
+                if not sample.sample_info.valid_data:
+                    continue  # the writer went away
+                try:
+                    found.append((sample.data, deserialize(kind, sample.data)))
+                except (ValueError, IndexError, UnicodeDecodeError):
+                    continue
+        return found
+
+    def listen_latched(self, topic: str) -> None:
+        """Also hear what a latching writer said before this node was there.
+
+        A reader that asks for latched samples hears latching writers only, hence a
+        second one.
+        """
+        from cyclonedds.sub import DataReader
+        from cyclonedds.topic import Topic
+
+        kind = self._types[topic]
+        self._readers[topic].append(
+            DataReader(
+                self.participant,
+                Topic(self.participant, f"rt{topic}", raw_type(kind, self._distro)),
+                qos=ros_qos(kind, transient=True, depth=1),
+            )
+        )
+        self._announce()
 
     def wait_for_readers(self, seconds: float) -> list[str]:
-        """Wait until every topic has a reader.
+        """Wait until every command topic has a reader.
 
         Returns:
             The topics still without one after `seconds`.
         """
         ends = time.monotonic() + seconds
-        while self.unheard() and time.monotonic() < ends:
+        while (alone := self.unheard()) and time.monotonic() < ends:
             time.sleep(0.02)
-        return self.unheard()
+        return alone
 
     def unheard(self) -> list[str]:
-        """The topics that have no reader now."""
-        return [
-            topic
-            for topic, writer in self._writers.items()
-            if not writer.get_matched_subscriptions()
-        ]
+        """The command topics that have no reader, or lost one that they had.
 
-    def _announce(self, nodes: list[Message]) -> None:
-        """Tell the ROS graph which nodes this participant holds."""
-        info = {"gid": _gid(self._participant), "node_entities_info_seq": nodes}
-        self._graph.write(_raw_type(GRAPH_TYPE)(serialize(GRAPH_TYPE, info)))
+        A controller that was restarted is another one, which holds where it woke up.
+        """
+        alone = []
+        for topic in self._commands:
+            now = set(self._writers[topic].get_matched_subscriptions())
+            if not now or self._matched.get(topic, set()) - now:
+                alone.append(topic)
+            else:
+                self._matched[topic] = now
+        return alone
 
+    def accept_readers(self) -> None:
+        """Take the readers that are there now for the right ones (before a new start)."""
+        self._matched.clear()
 
-def _gid(entity: Any) -> Message:
-    """An entity's identity in the ROS graph (16 bytes since Iron)."""
-    return {"data": list(entity.get_guid().bytes)}
+    def _announce(self) -> None:
+        """Tell the ROS graph what this node reads and writes."""
+        readers = [r for readers in self._readers.values() for r in readers]
+        self._graph_says([{
+            "node_namespace": "/", "node_name": self._node,
+            "reader_gid_seq": [self._gid(reader) for reader in readers],
+            "writer_gid_seq": [self._gid(w) for w in self._writers.values()],
+        }])  # fmt: skip
+
+    def _graph_says(self, nodes: list[Message]) -> None:
+        info = {"gid": self._gid(self.participant), "node_entities_info_seq": nodes}
+        data = serialize(GRAPH, info, self._distro)
+        self._graph.write(raw_type(GRAPH, self._distro)(data))
+
+    def _gid(self, entity: Any) -> Message:
+        """An entity's identity in the ROS graph: 16 bytes, in Humble filled up to 24."""
+        size = 24 if self._distro == "humble" else 16
+        return {"data": list(entity.get_guid().bytes.ljust(size, b"\0"))}

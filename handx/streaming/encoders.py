@@ -4,12 +4,13 @@ Messages are plain dictionaries with the fields of `trajectory_msgs/msg/JointTra
 so that DDS, MCAP and rclpy can each build their own class from the same thing.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
 from handx.streaming.errors import StreamError
+from handx.streaming.horizon import NANOSECONDS
 from handx_gen.errors import InputError
 from handx_gen.skeleton import SIDES
 from retarget.trajectory import BimanualTrajectory, JointTrajectory
@@ -18,7 +19,12 @@ from robots.robot import ControllerSpec, RobotSpec
 Message = dict[str, Any]
 """The fields of one ROS message, nested as in its definition."""
 
-NANOSECONDS = 1_000_000_000
+MESSAGE_TYPES = {
+    "joint_trajectory": "trajectory_msgs/msg/JointTrajectory",
+    "joint_state": "sensor_msgs/msg/JointState",
+    "float64_multi_array": "std_msgs/msg/Float64MultiArray",
+}
+"""Interface of a controller → type of the messages that it takes."""
 
 
 def ros_time(nanoseconds: int) -> dict[str, int]:
@@ -77,15 +83,15 @@ def wire_trajectory(
 
 
 def served_controllers(
-    path: JointTrajectory, robot: RobotSpec
+    joint_names: Sequence[str], robot: RobotSpec
 ) -> tuple[ControllerSpec, ...]:
-    """The robot's controllers all of whose joints `path` moves.
+    """The robot's controllers all of whose joints are among `joint_names`.
 
     Raises:
-        StreamError: A controller has only some of its joints in `path`, is of another
-            kind than joint_trajectory, or no controller is left.
+        StreamError: A controller has only some of its joints there, or no controller
+            is left.
     """
-    known = set(path.joint_names)
+    known = set(joint_names)
     served = []
     for controller in robot.controllers:
         found = known.intersection(controller.joints)
@@ -97,11 +103,6 @@ def served_controllers(
                 f"{controller.name}: the trajectory does not move {missing[0]}"
                 f" ({len(missing)} of its joints). Fix: retarget to {robot.name} again"
             )
-        if controller.interface != "joint_trajectory":
-            raise StreamError(
-                f"{controller.name}: interface {controller.interface!r} is not streamed."
-                " Fix: give the robot a joint_trajectory controller"
-            )
         served.append(controller)
     if not served:
         raise StreamError(
@@ -112,7 +113,13 @@ def served_controllers(
 
 
 def topic(controller: ControllerSpec) -> str:
-    """The full ROS topic name of a controller's command."""
+    """The full ROS topic name of a controller's command.
+
+    A topic in hand.toml that begins with "/" stands for itself; any other is the
+    controller's own.
+    """
+    if controller.topic.startswith("/"):
+        return controller.topic
     return f"/{controller.name}/{controller.topic}"
 
 
@@ -129,7 +136,7 @@ def joint_trajectory_message(
     Args:
         controller: Its joints are picked by name, in its order.
         joint_names: n wire names of the columns.
-        time: (K,) `time_from_start` of each point [s].
+        time: (K,) `time_from_start` of each point [ns], whole numbers.
         positions: (K, n) [rad].
         velocities: (K, n) [rad/s].
         stamp: Absolute time of `time` 0 [ns]; the receiver skips what is past.
@@ -140,15 +147,46 @@ def joint_trajectory_message(
         "joint_names": list(controller.joints),
         "points": [
             {
-                "positions": positions[k, columns].tolist(),
-                "velocities": velocities[k, columns].tolist(),
+                "positions": place,
+                "velocities": rate,
                 "accelerations": [],
                 "effort": [],
-                "time_from_start": ros_time(round(float(time[k]) * NANOSECONDS)),
+                "time_from_start": ros_time(moment),
             }
-            for k in range(len(time))
+            for moment, place, rate in zip(
+                time, positions[:, columns].tolist(), velocities[:, columns].tolist()
+            )
         ],
     }
+
+
+def setpoint_message(
+    controller: ControllerSpec,
+    joint_names: tuple[str, ...],
+    position: np.ndarray,
+    velocity: np.ndarray,
+    stamp: int,
+) -> Message:
+    """One setpoint for a controller that takes neither names of times nor a horizon.
+
+    Args:
+        controller: "joint_state" gets names with positions and velocities,
+            "float64_multi_array" bare positions in its order.
+        joint_names: n wire names.
+        position, velocity: (n,) [rad, rad/s].
+        stamp: When it should be there [ns].
+    """
+    columns = [joint_names.index(joint) for joint in controller.joints]
+    positions = position[columns].tolist()
+    if controller.interface == "joint_state":
+        return {
+            "header": {"stamp": ros_time(stamp), "frame_id": ""},
+            "name": list(controller.joints),
+            "position": positions,
+            "velocity": velocity[columns].tolist(),
+            "effort": [],
+        }
+    return {"layout": {"dim": [], "data_offset": 0}, "data": positions}
 
 
 def whole_trajectory_messages(
@@ -160,10 +198,10 @@ def whole_trajectory_messages(
         topic(controller): joint_trajectory_message(
             controller,
             path.joint_names,
-            path.time_from_start,
+            np.round(path.time_from_start * NANOSECONDS),
             path.positions,
             path.velocities,
             stamp,
         )
-        for controller in served_controllers(path, robot)
+        for controller in served_controllers(path.joint_names, robot)
     }

@@ -2,27 +2,26 @@
 
 `clear()` judges a whole trajectory once: it is this robot's, inside its limits between
 the knots too, at rest at both ends, and its report says PASS about exactly these
-arrays. `MessageGuard` looks at every message again on its way out.
+arrays. `HorizonGuard` looks at every horizon again on its way out, whatever it comes
+from: a trajectory, a recording, live motion, an approach or a braking tail.
 """
 
 import hashlib
 import json
-from collections.abc import Mapping
-from typing import Any
 
 import numpy as np
 
-from handx.streaming.encoders import (
-    NANOSECONDS,
-    served_controllers,
-    to_nanoseconds,
-    wire_trajectory,
-)
+from handx.streaming.encoders import served_controllers, wire_trajectory
 from handx.streaming.errors import NotPassed, StreamError
+from handx.streaming.horizon import NANOSECONDS, Horizon
+from handx.streaming.limits import JointLimits
+from handx.streaming.motion_path import REST
+from handx.streaming.time_scaling import cell_accelerations
 from handx_gen.errors import InputError
 from handx_gen.skeleton import SIDES
 from retarget.errors import LimitViolation
-from retarget.trajectory import BimanualTrajectory, JointTrajectory, hermite
+from retarget.spline import spline_extrema
+from retarget.trajectory import BimanualTrajectory, JointTrajectory
 from robots.robot import RobotSpec
 from sim.report import SimReport
 
@@ -39,10 +38,11 @@ POSITION_SLACK = 1e-4
 """A braking tail is a spline through points of the validated path; between them it may
 leave the path by this much [rad]."""
 
-VELOCITY_SLACK = 1.01
-"""The same for velocities, as a factor."""
+RATE_SLACK = 0.005
+"""The same for velocities and accelerations, as a share."""
 
-_BETWEEN = np.linspace(0, 1, 8, endpoint=False)
+JUMP, VELOCITY_JUMP = 1e-4, 1e-2
+"""How far a message may begin from what the joints are told then [rad, rad/s]."""
 
 
 def clear(
@@ -71,7 +71,7 @@ def clear(
     check_limits(trajectory, robot)
     check_couplings(trajectory, robot, where)
     path = wire_trajectory(trajectory, robot)
-    served_controllers(path, robot)
+    served_controllers(path.joint_names, robot)
     check_report(report, trajectory, robot, force, where)
     return path
 
@@ -115,6 +115,9 @@ def check_limits(trajectory: BimanualTrajectory, robot: RobotSpec) -> None:
         part, hand = trajectory.hands[side], robot.hands.get(side)
         if part is not None and hand is not None:
             part.check_limits(hand.lower, hand.upper, hand.velocity_limit)
+    for part in trajectory.groups.values():
+        arm = JointLimits.of(robot, part.joint_names)
+        part.check_limits(arm.lower, arm.upper, arm.velocity)
 
 
 def check_couplings(
@@ -174,65 +177,93 @@ def check_report(
         )
 
 
-class MessageGuard:
-    """Looks at every message on its way out.
+class HorizonGuard:
+    """Looks at everything once more on its way out: the last step before it is encoded.
 
     Args:
-        robot: Gives the limits of each joint by its wire name.
+        limits: Of the commanded joints.
     """
 
-    def __init__(self, robot: RobotSpec) -> None:
-        self.limits: dict[str, tuple[float, float, float]] = {}
-        for hand in robot.hands.values():
-            values = zip(hand.wire_names, hand.lower, hand.upper, hand.velocity_limit)
-            self.limits |= {
-                name: (float(low), float(high), float(speed))
-                for name, low, high, speed in values
-            }
+    def __init__(self, limits: JointLimits) -> None:
+        self.limits = limits
 
-    def check(self, message: Mapping[str, Any]) -> None:
-        """Let a JointTrajectory message pass, or say why not.
+    def check(
+        self, horizon: Horizon, joined_to: Horizon, also: np.ndarray | None = None
+    ) -> None:
+        """Let it pass, or say why not.
+
+        Args:
+            horizon: What should leave.
+            joined_to: What the controllers are doing now.
+            also: (n,) a measured position that may lie outside the limits and from which
+                an approach comes back [rad].
 
         Raises:
-            StreamError: Unknown joint, wrong size, NaN, or time that does not
-                increase.
-            LimitViolation: The spline through its points breaks a limit.
+            StreamError: Wrong sizes, NaN, time that does not increase, a motion that does
+                not end at rest or does not begin where the joints are told to be, or an
+                acceleration limit that is broken.
+            LimitViolation: A position or velocity limit is broken.
         """
-        names = message["joint_names"]
-        unknown = [name for name in names if name not in self.limits]
-        if unknown:
-            raise StreamError(f"joint {unknown[0]!r} is not one of the robot's")
-        points = message["points"]
-        time = np.array([to_nanoseconds(p["time_from_start"]) for p in points])
-        time = time / NANOSECONDS
-        shape = (len(points), len(names))
-        values = [[p[field] for p in points] for field in ("positions", "velocities")]
-        sizes = {len(row) for field in values for row in field}
-        if not points or sizes != {len(names)}:
+        names = self.limits.names
+        shape = (len(horizon.time), len(names))
+        if horizon.positions.shape != shape or horizon.velocities.shape != shape:
             raise StreamError(f"a message needs {shape[1]} values in every point")
-        positions, velocities = (np.array(field, float) for field in values)
-        if not (np.isfinite(positions).all() and np.isfinite(velocities).all()):
+        if not np.isfinite(horizon.positions + horizon.velocities).all():
             raise StreamError("a message holds NaN or infinity")
-        if (np.diff(time) <= 0).any():
+        if (np.diff(horizon.time) <= 0).any():
             raise StreamError("time_from_start of a message does not increase")
-        if len(points) > 1:
-            steps = time[:-1, None] + np.diff(time)[:, None] * _BETWEEN
-            time = np.append(steps.ravel(), time[-1])
-            knots = np.array([to_nanoseconds(p["time_from_start"]) for p in points])
-            positions, velocities = hermite(
-                knots / NANOSECONDS, positions, velocities, time
+        if np.abs(horizon.velocities[-1]).max() > REST:
+            raise StreamError("a message does not end at rest")
+        self._check_join(horizon, joined_to)
+        time = (horizon.time - horizon.time[0]) / NANOSECONDS
+        lowest = highest = horizon.positions
+        if len(time) > 1:
+            lowest, highest, speed = spline_extrema(
+                time, horizon.positions, horizon.velocities
             )
-        low, high, speed = np.array([self.limits[name] for name in names]).T
-        excess = {
-            "position": np.maximum(positions - high, low - positions) - POSITION_SLACK,
-            "velocity": np.abs(velocities) - speed * VELOCITY_SLACK,
-        }
-        for quantity, over in excess.items():
-            if over.max() > 0:
-                k, j = np.unravel_index(over.argmax(), over.shape)
-                value = positions if quantity == "position" else velocities
-                bounds = (low, high) if quantity == "position" else (-speed, speed)
+            pulls = cell_accelerations(time, horizon.positions, horizon.velocities)
+            pull = np.maximum(np.abs(pulls[0]), np.abs(pulls[1]))
+            self._refuse("velocity", speed, self.limits.velocity, time)
+            self._refuse("acceleration", pull, self.limits.acceleration, time)
+        # The margin is a wish; what may never be left are the limits themselves.
+        lower = self.limits.lower - self.limits.margin - POSITION_SLACK
+        upper = self.limits.upper + self.limits.margin + POSITION_SLACK
+        if also is not None:
+            lower, upper = np.minimum(lower, also), np.maximum(upper, also)
+        over = np.maximum(lower - lowest, highest - upper)
+        if over.max() > 0:
+            k, j = np.unravel_index(over.argmax(), over.shape)
+            value = lowest if lower[j] > lowest[k, j] else highest
+            raise LimitViolation(
+                names[j], "position", float(value[k, j]), float(lower[j]),
+                float(upper[j]), float(time[k]),
+            )  # fmt: skip
+
+    def _refuse(
+        self, quantity: str, value: np.ndarray, limit: np.ndarray, time: np.ndarray
+    ) -> None:
+        over = value / limit
+        if over.max() > 1 + RATE_SLACK:
+            k, j = np.unravel_index(over.argmax(), over.shape)
+            if quantity == "velocity":
                 raise LimitViolation(
-                    names[j], quantity, float(value[k, j]),
-                    float(bounds[0][j]), float(bounds[1][j]), float(time[k]),
+                    self.limits.names[j], quantity, float(value[k, j]),
+                    -float(limit[j]), float(limit[j]), float(time[k]),
                 )  # fmt: skip
+            raise StreamError(
+                f"{self.limits.names[j]}: {quantity} {value[k, j]:.1f} rad/s² is above "
+                f"{limit[j]:.1f}"
+            )
+
+    def _check_join(self, horizon: Horizon, joined_to: Horizon) -> None:
+        """Refuse a jump away from what the joints are told now."""
+        place, rate = joined_to.sample(int(horizon.time[0]))
+        for what, gap, most in (
+            ("rad", horizon.positions[0] - place, JUMP),
+            ("rad/s", horizon.velocities[0] - rate, VELOCITY_JUMP),
+        ):
+            j = int(np.abs(gap).argmax())
+            if abs(gap[j]) > most:
+                raise StreamError(
+                    f"{self.limits.names[j]} would jump by {abs(gap[j]):.3g} {what}"
+                )

@@ -1,34 +1,36 @@
-"""`Player`: sends a cleared trajectory in real time, always one brake away from rest.
+"""`Player`: plays a path on a robot's controllers, always one brake away from rest.
 
-A rolling horizon: every period a message per controller with an absolute stamp, the next
-0.16 s of the path and a braking tail. If the stream dies, the hands brake along the
-path by themselves. A stream that comes back later than that is not taken up again: the
-hands are at rest somewhere behind, and the path would be a jump away.
+The one implementation behind `handx stream`, `handx live` and the ROS nodes. It knows no
+transport: messages leave through a `Publisher`, time comes from a `Clock`, measured states
+are handed to `on_joint_state`, and `tick` is called once per period, by `run` or by a
+timer of a ROS node.
+    player = Player(path, robot, publisher)
+    player.on_joint_state(names, position, effort, stamp)   # whenever one is heard
+    player.arm(); player.play()                             # refuses without fresh state
+    player.tick()                                           # every `player.period`
 
-Before the first message nothing is known about where the hands are, so they are led to
-the start pose slowly enough for any pose within the limits.
+Every period each controller gets a message with the same absolute stamp: the next 0.16 s
+of the path and a braking tail. Its first points are those of the message before, so that
+it makes no difference when exactly it arrives. If the stream dies, the hands brake along
+the path by themselves; a stream that comes back later than that is not taken up again.
 """
 
 import threading
-import time
-from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Protocol
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 import numpy as np
 
-from handx.streaming.controller_rules import violations
-from handx.streaming.encoders import (
-    NANOSECONDS,
-    Message,
-    joint_trajectory_message,
-    served_controllers,
-    topic,
-)
-from handx.streaming.errors import StreamError
-from handx.streaming.guard import MessageGuard
-from handx.streaming.horizon import Piece, brake_seconds, piece
-from retarget.trajectory import JointTrajectory
+from handx.streaming.clock import Clock, SystemClock
+from handx.streaming.encoders import served_controllers
+from handx.streaming.errors import ClockSet, StreamError
+from handx.streaming.feedback import Feedback, Supervision
+from handx.streaming.horizon import NANOSECONDS, rest_to_rest, start_of
+from handx.streaming.motion_path import MotionPath
+from handx.streaming.outlet import Outlet, Publisher
+from handx.streaming.states import MOVING, Event, State, after
+from handx.streaming.status import PlayResult, Status
+from handx_gen.errors import HandxError
 from robots.robot import RobotSpec
 
 RATE = 50.0
@@ -38,267 +40,353 @@ HORIZON = 0.16
 """Path sent ahead at full speed [s]; on loss of the stream the hands go on for this
 long before they brake. Enough on one machine or a good network; 0.4 s over radio."""
 
-LEAD_PERIODS = 1.0
-"""The first point of a message lies this many periods ahead, so that it is not past
-when it arrives; until then the controller goes on from where it is."""
+BLEND_IN = 0.1
+"""The first point of an approach lies this far ahead [s]: a controller joins it to its own
+reference, which may be a little off the measured pose."""
 
+ON_REQUEST = "stopped on request"
+"""Why a run ended that was asked to."""
 
-CLOCK_STEP = 0.02
-"""A clock that moves by more than this against a steady one was set [s]."""
-
-
-class Publisher(Protocol):
-    """Where messages go."""
-
-    def publish(self, topic: str, message: Message) -> None:
-        """Send one JointTrajectory message to a ROS topic."""
-        ...
-
-    def unheard(self) -> list[str]:
-        """Topics that nobody listens to (any more)."""
-        ...
-
-
-class Clock(Protocol):
-    """The robot's clock."""
-
-    def now(self) -> int:
-        """Time [ns], the same clock as the controller's."""
-        ...
-
-    def wait_until(self, moment: int, stop: threading.Event) -> None:
-        """Sleep until `moment` [ns] or until `stop` is set."""
-        ...
-
-
-class SystemClock:
-    """Wall-clock time, which is ROS time unless a simulation publishes `/clock`."""
-
-    def __init__(self) -> None:
-        self._wall, self._steady = time.time_ns(), time.monotonic_ns()
-
-    def now(self) -> int:
-        """Nanoseconds since the epoch.
-
-        Raises:
-            StreamError: The clock was set since the last call, so that stamps no longer
-                mean what they meant.
-        """
-        wall, steady = time.time_ns(), time.monotonic_ns()
-        step = (wall - self._wall) - (steady - self._steady)
-        self._wall, self._steady = wall, steady
-        if abs(step) > CLOCK_STEP * NANOSECONDS:
-            raise StreamError(
-                f"the system clock was set by {step / NANOSECONDS:.2f} s: stopped. "
-                "Fix: stream again when the clock is settled"
-            )
-        return wall
-
-    def wait_until(self, moment: int, stop: threading.Event) -> None:
-        """Sleep until `moment` [ns] or until `stop` is set."""
-        remaining = (moment - self.now()) / NANOSECONDS
-        if remaining > 0:
-            stop.wait(remaining)
-
-
-@dataclass(frozen=True)
-class PlayResult:
-    """What was sent.
-
-    Attributes:
-        completed: Whether the last sample was sent.
-        messages: Messages sent, all controllers together.
-        seconds: How long it took, approach included [s].
-        latest: By how much the latest message left after its time [s].
-    """
-
-    completed: bool
-    messages: int
-    seconds: float
-    latest: float
+OUTSIDE = 0.1
+"""A hand measured further outside its limits than this is not moved [rad]."""
 
 
 class Player:
-    """Plays one path on the controllers of one robot.
+    """Plays a `MotionPath`.
 
     Args:
-        path: All joints by wire name, from `guard.clear`.
-        robot: Its controllers and limits.
+        path: Joints, limits and motion; closed, or growing while it is played.
+        robot: Its controllers; each one's joints must be on the path wholly or not at all.
         publisher: Where messages go.
-        clock: The controller's clock.
-        rate: Messages per second and controller [Hz], 10 to 200.
+        clock: The controllers' clock.
+        rate: Ticks per second [Hz], 10 to 500.
         horizon: Path sent ahead at full speed [s], three periods to 1.
+        supervision: When to stop by itself.
+
+    Every method may be called from any thread.
 
     Raises:
-        StreamError: Rate or horizon is out of range, or a joint has no limits.
+        StreamError: Rate or horizon is out of range, or no controller takes the joints.
     """
 
     def __init__(
         self,
-        path: JointTrajectory,
+        path: MotionPath,
         robot: RobotSpec,
         publisher: Publisher,
         clock: Clock | None = None,
         rate: float = RATE,
         horizon: float = HORIZON,
+        supervision: Supervision | None = None,
     ) -> None:
-        if not 10 <= rate <= 200:
-            raise StreamError(f"--rate {rate:g} Hz. Fix: give 10 to 200")
+        if not 10 <= rate <= 500:
+            raise StreamError(f"--rate {rate:g} Hz. Fix: give 10 to 500")
         if not 3 / rate <= horizon <= 1:
             raise StreamError(f"--horizon {horizon:g} s. Fix: give {3 / rate:g} to 1")
         self.path, self.robot, self.publisher = path, robot, publisher
-        self.horizon = horizon
         self.clock = clock or SystemClock()
-        self.period = 1 / rate
-        self.period_ns = round(NANOSECONDS / rate)
-        self.controllers = served_controllers(path, robot)
-        self.guard = MessageGuard(robot)
-        self.brake = brake_seconds(
-            path, _by_wire_name(robot, path, "acceleration_limit")
-        )
-        self.messages, self.latest = 0, 0.0
+        self.horizon, self.period = horizon, 1 / rate
+        self._period_ns = round(NANOSECONDS / rate)
+        self.controllers = served_controllers(path.joint_names, robot)
+        self.supervision = supervision or Supervision()
+        self.feedback = Feedback(path.limits, self.supervision)
+        self.outlet = Outlet(path, self.controllers, publisher, self._period_ns)
+        self.state, self.reason = State.DISARMED, ""
+        self._lock = threading.RLock()
+        self._goal = 1.0
+        self._alive = 0
+        self._at = -np.inf
 
-    @property
-    def approach_seconds(self) -> float:
-        """Time given to reach the start from anywhere inside the limits [s].
-
-        A cubic from rest to rest has 1.5 times its mean speed in the middle, hence
-        1.5 · range / velocity limit of the slowest joint.
-        """
-        span = _by_wire_name(self.robot, self.path, "upper") - _by_wire_name(
-            self.robot, self.path, "lower"
-        )
-        speed = _by_wire_name(self.robot, self.path, "velocity_limit")
-        return max(0.5, float((1.5 * span / speed).max()))
-
-    def play(
+    def on_joint_state(
         self,
-        stop: threading.Event | None = None,
-        on_status: Callable[[str, float], None] | None = None,
-    ) -> PlayResult:
-        """Lead the hands to the start, then play to the end or until `stop` is set.
-
-        When stopped, or on any error, the hands brake along the path and hold. During
-        the approach there is no path yet: they finish it and hold at the start.
+        names: Sequence[str],
+        position: Sequence[float],
+        effort: Sequence[float],
+        stamp: int,
+    ) -> None:
+        """Take in one `sensor_msgs/msg/JointState`; late and repeated ones do not count.
 
         Args:
-            stop: Set from outside (a signal handler) to end early.
-            on_status: Called each period with "approach" or "play" and the fraction
-                done.
+            names: Joints, in any order; others than the commanded are passed over.
+            position: Same length [rad].
+            effort: Same length [N·m], or empty.
+            stamp: Of its header [ns]; 0 is taken as now.
+        """
+        with self._lock:
+            self.feedback.update(names, position, effort, stamp, self._now())
+
+    def alive(self) -> None:
+        """Say that the source of the motion is there (see `Supervision.deadman`)."""
+        with self._lock:
+            self._alive = self._now()
+
+    def arm(self) -> None:
+        """Get ready to move, also after a hold.
 
         Raises:
-            StreamError: A message was refused on its way out, a controller went away,
-                or the stream fell behind; the hands brake.
+            StreamError: There is no fresh state of every joint, or an emergency stop is
+                latched.
         """
-        stop = stop or threading.Event()
-        status = on_status or (lambda phase, fraction: None)
-        began = self.clock.now()
-        approach = self.approach_seconds
-        start, _ = self.path.sample(0.0)
-        rest = (np.zeros(1), start[None], np.zeros_like(start)[None])
-        self._send(rest, began, approach)
-        begins = began + round(approach * NANOSECONDS)
-        while self.clock.now() < begins and not stop.is_set():
-            status("approach", 1 - (begins - self.clock.now()) / NANOSECONDS / approach)
-            self.clock.wait_until(
-                min(begins, self.clock.now() + round(0.1 * NANOSECONDS)), stop
-            )
-        if stop.is_set():
-            return self._result(False, began)
-        # At rest at the start, so the path may begin whenever this process is awake.
-        return self._roll(self.clock.now(), began, stop, status)
+        with self._lock:
+            target = after(self.state, Event.ARM)
+            self._refuse_without_state(self._now())
+            self.state, self.reason = target, ""
 
-    def _roll(
-        self,
-        begins: int,
-        began: int,
-        stop: threading.Event,
-        status: Callable[[str, float], None],
-    ) -> PlayResult:
-        """Send the path period by period; `begins` is when path time 0 is [ns]."""
-        lead = LEAD_PERIODS * self.period
-        tick, sent = 0, begins
-        try:
-            while True:
-                due = begins + tick * self.period_ns
-                self.clock.wait_until(due, stop)
-                now = self.clock.now()
-                self._check_pace(now, sent)
-                if stop.is_set():
-                    self._hold(now, begins, sent)
-                    return self._result(False, began)
-                alone = self.publisher.unheard()
-                if alone:
-                    raise StreamError(f"nobody listens on {alone[0]} any more: stopped")
-                self.latest = max(self.latest, (now - due) / NANOSECONDS)
-                # Path time of the first point, from the clock and not from counting:
-                # a late message skips ahead instead of letting the robot lag.
-                at = (now - begins) / NANOSECONDS + lead
-                self._send(piece(self.path, at, self.horizon, self.brake), now, lead)
-                sent = now
-                status("play", min(1.0, at / self.path.duration))
-                if at >= self.path.duration:
-                    break
-                tick = (now - begins) // self.period_ns + 1
-        except BaseException:
-            self._hold(self.clock.now(), begins, sent)
-            raise
-        return self._result(True, began)
+    def play(self, restart: bool = False) -> None:
+        """Lead the hands to the path and play it.
 
-    def _check_pace(self, now: int, sent: int) -> None:
-        """Refuse to go on where the controllers have begun to brake by themselves.
+        After a hold it goes on where it stopped.
 
         Args:
-            now: [ns].
-            sent: When the last message left [ns].
+            restart: Begin the path anew.
+
+        Raises:
+            StreamError: Not armed, no fresh state, nothing to play, or a joint is measured
+                too far outside its limits.
         """
-        behind = (now - sent) / NANOSECONDS
-        if not 0 <= behind <= self.horizon:
+        with self._lock:
+            target = after(self.state, Event.PLAY)
+            now = self._now()
+            self._refuse_without_state(now)
+            grid = self.path.grid
+            if grid is None:
+                raise StreamError("there is nothing to play yet")
+            self._at = float(np.clip(self._at, grid.s[0], grid.s[-1]))
+            if restart or (grid.closed and self._at == grid.s[-1]):
+                self._at = float(grid.s[0])
+            self._approach(now)
+            self.state, self._alive = target, now
+            self._extend(now)
+
+    def pause(self) -> None:
+        """Brake along the path and wait; during an approach: hold."""
+        with self._lock:
+            target = after(self.state, Event.PAUSE)
+            if target is State.HOLD:
+                self._stop(Event.HOLD, "paused during the approach")
+            else:
+                self.state = target
+
+    def resume(self) -> None:
+        """Go on after a pause.
+
+        Raises:
+            StreamError: It is not paused.
+        """
+        with self._lock:
+            self.state = after(self.state, Event.RESUME)
+
+    def speed(self, share: float) -> None:
+        """Play at a share of the planned speed from now on, above 0 to 1."""
+        with self._lock:
+            if not 0.01 <= share <= 1:
+                raise StreamError(f"speed {share:g}. Fix: give 0.01 to 1")
+            self._goal = share**2
+
+    def hold(self, reason: str = "asked to hold") -> None:
+        """Brake along the path at once and stay there until `arm`.
+
+        Also for faults that only the outside can see, e.g. a controller that aborted its
+        goal: all controllers stop.
+        """
+        with self._lock:
+            if self.state in (*MOVING, State.READY):
+                self._stop(Event.HOLD, reason)
+
+    def disable(self) -> None:
+        """Brake and send nothing more. Taking torque off is the driver's own service."""
+        with self._lock:
+            self._stop(Event.DISABLE, "")
+
+    def estop(self, reason: str = "emergency stop") -> None:
+        """Brake at once and latch. This is software: the hardware's own stop is another."""
+        with self._lock:
+            self._stop(Event.ESTOP, reason)
+
+    def reset_estop(self) -> None:
+        """Unlatch; nothing moves until `arm` and `play`."""
+        with self._lock:
+            self.state, self.reason = after(self.state, Event.RESET), ""
+
+    def tick(self) -> Status:
+        """Look at the feedback, send the next horizon. Call it once per period."""
+        with self._lock:
+            try:
+                now = self.clock.now()
+            except ClockSet as error:
+                self._clock_set(error)
+                return self.status()
+            if self.state in MOVING:
+                self._move(now)
+            self.outlet.setpoints(now)
+            return self._status(now)
+
+    def status(self) -> Status:
+        """Where it stands."""
+        with self._lock:
+            return self._status(self._now())
+
+    def run(
+        self,
+        stop: threading.Event | None = None,
+        on_status: Callable[[Status], None] | None = None,
+        poll: Callable[[], None] | None = None,
+    ) -> PlayResult:
+        """Tick until the path is played, or something stopped it, and all stands.
+
+        Args:
+            stop: Set from outside (a signal handler) to hold.
+            on_status: Called after every tick.
+            poll: Called before every tick, to take in what was heard.
+        """
+        stop = stop or threading.Event()
+        began = due = self._now()
+        latest = 0.0
+        while True:
+            self.clock.wait_until(due, stop if not stop.is_set() else threading.Event())
+            if poll is not None:
+                poll()
+            if stop.is_set():
+                self.hold(ON_REQUEST)
+            status = self.tick()
+            if on_status is not None:
+                on_status(status)
+            now = self._now()
+            if self.state in MOVING:
+                latest = max(latest, (now - due) / NANOSECONDS)
+            elif now >= self.outlet.active.end:
+                break
+            due += self._period_ns * max(1, -((due - now) // self._period_ns))
+        seconds = (now - began) / NANOSECONDS
+        return PlayResult(
+            self.state is State.READY,
+            self.reason,
+            self.outlet.messages,
+            seconds,
+            latest,
+        )
+
+    def _now(self) -> int:
+        """The time, whatever was done to the clock; `tick` deals with that."""
+        try:
+            return self.clock.now()
+        except ClockSet as error:
+            self._clock_set(error)
+            return self.clock.now()
+
+    def _status(self, now: int) -> Status:
+        active, grid = self.outlet.active, self.outlet.path.grid
+        s = float(np.interp(now, active.time, active.s))
+        rate = float(np.interp(now, active.time, np.sqrt(active.w)))
+        fraction = 0.0
+        if grid is not None and grid.closed:
+            fraction = float(np.clip((s - grid.s[0]) / np.ptp(grid.s), 0, 1))
+        if now >= active.end:
+            rate = 0.0
+        return Status(self.state, self.reason, fraction, s, rate, self.path.queued)
+
+    def _refuse_without_state(self, now: int) -> None:
+        missing = self.feedback.missing(now)
+        if missing:
             raise StreamError(
-                f"the clock moved by {behind:.2f} s between two messages, so the hands "
-                "have braked on their own. Fix: stream again from the start; a machine "
-                "that stalls or sets its clock cannot stream"
+                f"{missing}. Fix: start the driver or joint_state_broadcaster that "
+                "publishes /joint_states"
             )
 
-    def _hold(self, now: int, begins: int, sent: int) -> None:
-        """Brake along the path at once, unless the controllers already do."""
-        if 0 <= now - sent <= self.horizon * NANOSECONDS:
-            lead = LEAD_PERIODS * self.period
-            at = (now - begins) / NANOSECONDS + lead
-            self._send(piece(self.path, at, 0.0, self.brake), now, lead)
-
-    def _send(self, points: Piece, stamp: int, lead: float) -> None:
-        """Publish one piece to every controller, its first point `lead` s ahead."""
-        time_from_start, positions, velocities = points
-        for controller in self.controllers:
-            message = joint_trajectory_message(
-                controller,
-                self.path.joint_names,
-                time_from_start + lead,
-                positions,
-                velocities,
-                stamp,
+    def _approach(self, now: int) -> None:
+        """Prepare the move from where the hands are to the path."""
+        limits, measured = self.path.limits, self.feedback.position.copy()
+        gap = np.maximum(limits.lower - measured, measured - limits.upper)
+        j = int(gap.argmax())
+        if gap[j] > OUTSIDE + limits.margin:
+            raise StreamError(
+                f"{limits.names[j]} is measured {gap[j]:.2f} rad outside its limits. "
+                "Fix: check its calibration, or move it by hand"
             )
-            self.guard.check(message)
-            broken = violations(message, controller.joints, stamp)
-            if broken:
-                raise StreamError(f"{controller.name} would refuse: {broken[0]}")
-            self.publisher.publish(topic(controller), message)
-            self.messages += 1
+        wide = replace(
+            limits, lower=np.minimum(limits.lower, measured),
+            upper=np.maximum(limits.upper, measured), margin=0.0,
+        )  # fmt: skip
+        _, move = rest_to_rest(measured, self.path.sample(self._at)[0], limits)
+        way = MotionPath.of(move, wide)
+        blended = now + round(BLEND_IN * NANOSECONDS)
+        self.outlet.begin(way, start_of(way, now, 0.0), measured, blended)
+        self.path.committed = self._at
+        self.feedback.forget_told()
 
-    def _result(self, completed: bool, began: int) -> PlayResult:
-        seconds = (self.clock.now() - began) / NANOSECONDS
-        return PlayResult(completed, self.messages, seconds, self.latest)
+    def _move(self, now: int) -> None:
+        """One period of a state that moves."""
+        active = self.outlet.active
+        self.feedback.told(now, active.sample(now)[0])
+        if active.brakes < min(now, active.end):
+            behind = (now - active.brakes) / NANOSECONDS
+            self._stop(
+                Event.HOLD,
+                f"the stream came {behind:.2f} s too late, so the hands have braked on "
+                "their own",
+            )
+            return
+        problem, retreat = self._problem(now)
+        if problem:
+            self._stop(Event.HOLD, problem, retreat)
+            return
+        if now >= active.end and active.s[-1] == self.outlet.path.end:
+            if self.state is State.APPROACH:
+                self.state = after(self.state, Event.ARRIVED)
+                begins = start_of(self.path, now + self._period_ns, self._at)
+                self.outlet.begin(self.path, begins)
+            elif self.state is State.PLAYING and self.path.closed:
+                self.state, self._at = after(self.state, Event.END), self.path.end
+                return
+        self._extend(now)
 
+    def _problem(self, now: int) -> tuple[str, bool]:
+        """Why the hands must not go on, or ""; and whether they should back off."""
+        missing = self.feedback.missing(now)
+        if missing:
+            return missing, False
+        alone = self.publisher.unheard()
+        if alone:
+            return f"nobody listens on {alone[0]} any more", False
+        deadman = self.supervision.deadman
+        if deadman is not None and now - self._alive > deadman * NANOSECONDS:
+            return f"the source was silent for {deadman:g} s", False
+        strained = self.feedback.strained(now)
+        if strained:
+            return strained, True
+        return self.feedback.astray(), False
 
-def _by_wire_name(robot: RobotSpec, path: JointTrajectory, field: str) -> np.ndarray:
-    """(n,) a `HandSpec` array in the order of the path's joints."""
-    values = {
-        name: value
-        for hand in robot.hands.values()
-        for name, value in zip(hand.wire_names, getattr(hand, field))
-    }
-    missing = [name for name in path.joint_names if name not in values]
-    if missing:
-        raise StreamError(f"{missing[0]}: no limits are known for this joint")
-    return np.array([values[name] for name in path.joint_names])
+    def _extend(self, now: int) -> None:
+        """Send the next horizon; on any trouble, hold."""
+        goal = 0.0 if self.state is State.PAUSED else self._goal
+        try:
+            self.outlet.extend(now, goal, self.horizon)
+        except (HandxError, OSError) as error:
+            self._stop(Event.HOLD, str(error))
+
+    def _stop(self, event: Event, reason: str, retreat: bool = False) -> None:
+        """Leave the moving states, braking along the path unless that is under way."""
+        was, self.state = self.state, after(self.state, event)
+        self.reason = reason
+        if was not in MOVING:
+            return
+        try:
+            self.outlet.brake(self._now(), self.feedback.position if retreat else None)
+        except (HandxError, OSError) as error:
+            # The controllers brake by themselves at the end of what they have.
+            self.reason += f" ({error})"
+        self._note_place()
+
+    def _clock_set(self, error: ClockSet) -> None:
+        """Stamps mean something else now: hold, by a message that needs none."""
+        self.feedback.forget()
+        moving = self.state in MOVING
+        self.outlet.clock_set(error.seconds, settle=moving)
+        if moving:
+            self.state, self.reason = after(self.state, Event.HOLD), str(error)
+            self._note_place()
+
+    def _note_place(self) -> None:
+        """Remember where on the path it stopped, unless it was not there yet."""
+        if self.outlet.path is self.path:
+            self._at = float(self.outlet.active.s[-1])

@@ -20,12 +20,12 @@ def copy(finished, tmp_path):
 @pytest.fixture(autouse=True)
 def no_network(monkeypatch):
     """Nothing may be opened by a refused command."""
-    import handx.streaming.dds
+    import handx.streaming.dds_session
 
     def opened(*_, **__):
         raise AssertionError("a refused trajectory reached the network")
 
-    monkeypatch.setattr(handx.streaming.dds, "DdsPublisher", opened)
+    monkeypatch.setattr(handx.streaming.dds_session, "DdsNode", opened)
 
 
 def edit(folder, **changes):

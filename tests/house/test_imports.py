@@ -17,7 +17,8 @@ GEN_TYPES = tuple(
 )
 GEN_WORDS = (*GEN_TYPES, "handx_gen.hand_model", "handx_gen.kinematics")
 RETARGET_TYPES = tuple(
-    f"retarget.{name}" for name in ("errors", "trajectory", "report", "arm_report")
+    f"retarget.{name}"
+    for name in ("errors", "spline", "trajectory", "report", "arm_report")
 )
 SIM_TYPES = ("sim.report", "sim.rollout")
 TRAINING_ONLY = {"accelerate", "datasets", "pyarrow", "ray"}

@@ -5,9 +5,10 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from handx.streaming.encoders import joint_trajectory_message
+from handx.streaming import JointLimits
 from handx.streaming.errors import NotPassed, StreamError
-from handx.streaming.guard import MAX_SECONDS, MessageGuard, clear
+from handx.streaming.guard import MAX_SECONDS, HorizonGuard, clear
+from handx.streaming.horizon import Horizon
 from handx_gen.errors import InputError
 from retarget.errors import LimitViolation
 from retarget.trajectory import JointTrajectory
@@ -145,47 +146,82 @@ def test_a_trajectory_of_hours_is_refused(robot, make):
         clear(long, robot, make[1](long, robot))
 
 
-def message(trajectory, robot, make, **changes):
-    path = clear(trajectory, robot, make[1](trajectory, robot))
-    fields = {
-        "time": path.time_from_start + 0.1,
-        "positions": path.positions,
-        "velocities": path.velocities,
-    } | changes
-    return joint_trajectory_message(
-        robot.controllers[0], path.joint_names, stamp=10**18, **fields
-    )
+@pytest.fixture
+def horizon(trajectory, robot, make):
+    """The whole trajectory as one horizon, and the guard that should let it pass."""
+    moves = clear(trajectory, robot, make[1](trajectory, robot))
+    limits = JointLimits.of(robot, moves.joint_names)
+    still = np.zeros(len(moves))
+    found = Horizon(
+        np.round(moves.time_from_start * 1e9).astype(np.int64), still, still,
+        moves.positions.copy(), moves.velocities.copy(), 0,
+    )  # fmt: skip
+    return found, HorizonGuard(limits)
 
 
-def test_a_cleared_message_passes_the_last_look(trajectory, robot, make):
-    MessageGuard(robot).check(message(trajectory, robot, make))
+def test_a_cleared_trajectory_passes_the_last_look(horizon):
+    found, guard = horizon
+    guard.check(found, found.part(0))
 
 
-def test_the_last_look_refuses_nan_wrong_sizes_and_time(trajectory, robot, make):
-    guard = MessageGuard(robot)
-    path = clear(trajectory, robot, make[1](trajectory, robot))
-    nan = path.positions.copy()
-    nan[2] = np.nan
-    with pytest.raises(StreamError, match="NaN"):
-        guard.check(message(trajectory, robot, make, positions=nan))
-    with pytest.raises(StreamError, match="increase"):
-        guard.check(
-            message(trajectory, robot, make, time=np.zeros(len(path.time_from_start)))
-        )
-    short = message(trajectory, robot, make)
-    short["points"][1]["velocities"].pop()
-    with pytest.raises(StreamError, match="values in every point"):
-        guard.check(short)
-    unknown = message(trajectory, robot, make)
-    unknown["joint_names"][0] = "elbow"
-    with pytest.raises(StreamError, match="elbow"):
-        guard.check(unknown)
+def change(found, **arrays):
+    return replace(found, **arrays)
 
 
-def test_the_last_look_refuses_limits_between_points(trajectory, robot, make):
-    bulge = message(trajectory, robot, make)
-    for k, sign in ((3, 1), (4, -1)):
-        values = bulge["points"][k]["velocities"]
-        bulge["points"][k]["velocities"] = [sign * 50.0 for _ in values]
-    with pytest.raises(LimitViolation):
-        MessageGuard(robot).check(bulge)
+def test_the_last_look_refuses_nan_wrong_sizes_time_and_motion_at_the_end(horizon):
+    found, guard = horizon
+    nan = found.positions.copy()
+    nan[2, 1] = np.nan
+    late = found.velocities.copy()
+    late[-1, 0] = 0.1
+    for broken, words in (
+        (change(found, positions=nan), "NaN"),
+        (change(found, velocities=found.velocities[:, :-1]), "values in every point"),
+        (change(found, time=found.time[::-1]), "increase"),
+        (change(found, velocities=late), "at rest"),
+    ):
+        with pytest.raises(StreamError, match=words):
+            guard.check(broken, found)
+
+
+def test_the_last_look_refuses_velocities_between_points(horizon):
+    found, guard = horizon
+    fast = found.velocities.copy()
+    fast[3], fast[4] = 50.0, -50.0
+    with pytest.raises(LimitViolation, match="velocity"):
+        guard.check(change(found, velocities=fast), found)
+
+
+def test_the_last_look_refuses_positions(horizon, robot):
+    found, guard = horizon
+    joint = robot.hands["left"].actuated_index[0]
+    places = found.positions.copy()
+    places[:, joint] = guard.limits.upper[joint] + 2e-4
+    rates = found.velocities.copy()
+    rates[:, joint] = 0
+    outside = change(found, positions=places, velocities=rates)
+    with pytest.raises(LimitViolation, match="position"):
+        guard.check(outside, outside)
+    # An approach may come back from where the joint was measured.
+    guard.check(outside, outside, places[0])
+
+
+def test_the_last_look_refuses_accelerations(horizon):
+    """Half the velocity limit within 1 ms: far above any acceleration limit."""
+    found, guard = horizon
+    time = np.array([0, 1_000_000, 2_000_000])
+    places = np.repeat(found.positions[:1], 3, axis=0)
+    rates = np.zeros_like(places)
+    rates[1] = 0.5 * guard.limits.velocity
+    places[2] += 0.5e-3 * guard.limits.velocity
+    places[1] += 0.25e-3 * guard.limits.velocity
+    still = np.zeros(3)
+    with pytest.raises(StreamError, match="acceleration"):
+        guard.check(Horizon(time, still, still, places, rates, 0), found)
+
+
+def test_the_last_look_refuses_a_jump(horizon):
+    found, guard = horizon
+    moved = change(found, positions=found.positions + 1e-3)
+    with pytest.raises(StreamError, match="would jump by"):
+        guard.check(moved, found)

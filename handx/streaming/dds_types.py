@@ -1,0 +1,97 @@
+"""ROS 2 messages as types of cyclonedds, and ROS 2's quality-of-service profiles."""
+
+from functools import cache
+from typing import Any
+
+from handx.streaming.ros_messages import type_hash, typestore
+
+LOOPBACK = """<CycloneDDS><Domain>
+<General><Interfaces><NetworkInterface name="lo" multicast="false"/></Interfaces>
+<AllowMulticast>false</AllowMulticast></General>
+<Discovery><ParticipantIndex>auto</ParticipantIndex>
+<MaxAutoParticipantIndex>32</MaxAutoParticipantIndex>
+<Peers><Peer address="127.0.0.1"/></Peers></Discovery>
+</Domain></CycloneDDS>"""
+"""Meets ROS nodes with ROS_AUTOMATIC_DISCOVERY_RANGE=LOCALHOST (ROS_LOCALHOST_ONLY=1 in
+Humble), and nobody outside this machine."""
+
+
+@cache
+def dds_type(type_name: str, distro: str = "jazzy") -> Any:
+    """The cyclonedds class of a ROS message, built from its definition.
+
+    Args:
+        type_name: "pkg/msg/Type".
+        distro: Whose definition.
+    """
+    from cyclonedds.idl import make_idl_struct, types
+    from rosbags.interfaces import Nodetype
+
+    def convert(description: Any) -> Any:
+        kind, detail = description
+        if kind == Nodetype.NAME:
+            return dds_type(detail, distro)
+        if kind == Nodetype.SEQUENCE:
+            return types.sequence[convert(detail[0])]
+        if kind == Nodetype.ARRAY:
+            return types.array[convert(detail[0]), detail[1]]
+        # ROS 2's `char` is an unsigned byte.
+        plain = {"string": str, "bool": bool, "octet": types.byte, "char": types.uint8}
+        return plain.get(detail[0]) or getattr(types, detail[0])
+
+    package, _, name = type_name.split("/")
+    fields = typestore(distro).fielddefs[type_name][1]
+    described = {field: convert(description) for field, description in fields}
+    # A struct without fields has one byte on the wire (rosidl's own convention).
+    described = described or {"structure_needs_at_least_one_member": types.uint8}
+    return make_idl_struct(f"{name}_", f"{package}.msg.dds_.{name}_", described)
+
+
+@cache
+def raw_type(type_name: str, distro: str = "jazzy") -> Any:
+    """The same type for samples that are CDR bytes already, and stay so when read.
+
+    The bindings check the bytes against the type, so it must have the true layout.
+    """
+
+    class Raw(dds_type(type_name, distro)):
+        def __init__(self, data: bytes) -> None:
+            self.data = data
+
+        def serialize(self, *_: Any, **__: Any) -> bytes:
+            return self.data
+
+        @classmethod
+        def deserialize(cls, data: bytes, *_: Any, **__: Any) -> "Raw":
+            return cls(bytes(data))
+
+    return Raw
+
+
+def ros_qos(
+    type_name: str, transient: bool = False, depth: int = 10, reliable: bool = True
+) -> Any:
+    """The QoS of a ROS 2 endpoint: keep last, with its type hash in the user data.
+
+    Args:
+        type_name: "pkg/msg/Type".
+        transient: Latched: late readers get the last sample.
+        depth: Samples kept.
+        reliable: ROS 2's default, and needed by a joint_trajectory_controller, which
+            never matches a best-effort writer. A reader that is not reliable matches
+            both kinds of writer.
+    """
+    from cyclonedds.qos import Policy, Qos
+    from cyclonedds.util import duration
+
+    durability, reliability = Policy.Durability, Policy.Reliability
+    return Qos(
+        reliability.Reliable(duration(milliseconds=100))
+        if reliable
+        else reliability.BestEffort,
+        durability.TransientLocal if transient else durability.Volatile,
+        Policy.History.KeepLast(depth),
+        Policy.WriterDataLifecycle(autodispose=False),
+        Policy.DataRepresentation(use_cdrv0_representation=True),
+        Policy.Userdata(f"typehash={type_hash(type_name)};".encode()),
+    )
