@@ -17,6 +17,7 @@ from sim.negative_controls import CONTROLS
 from sim.playback import play, play_kinematic
 from sim.validation import unreachable_contacts
 
+ROBOTS = ("shadow", "inspire", "allegro", "leap", "dex3", "g1-inspire", "g1-dex3")
 CLIPS = {
     "": "touch the thumb to the index finger with both hands",
     "contact": "touch the thumb to the index finger with both hands",
@@ -57,4 +58,4 @@ def main(names: list[str]) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:] or ["shadow", "inspire"]))
+    sys.exit(main(sys.argv[1:] or list(ROBOTS)))

@@ -10,6 +10,7 @@ carries. Folders are looked for in `HANDX_ROBOTS_PATH`, then in the user's data 
 
 import hashlib
 import os
+from collections.abc import Iterable
 from pathlib import Path
 
 from robots.body_file import FILE_NAME as BODY
@@ -150,7 +151,25 @@ def load_robot(name_or_path: str | Path) -> RobotSpec:
         sources={key: sources.text(key) for key in sources.values},
         sha256=folder_sha256(folder),
         body=body,
+        thresholds=_thresholds(theirs) | _thresholds(table),
     )
+
+
+def _thresholds(table: Table) -> dict[str, float]:
+    """Bounds of the simulation's checks that the robot has to itself."""
+    if "thresholds" not in table.values:
+        return {}
+    own = table.table("thresholds")
+    return {name: own.positive(name) for name in own.values}
+
+
+def _tighter(robots: Iterable[RobotSpec]) -> dict[str, float]:
+    """For two hands together: the tighter bound of each, upper bounds all."""
+    found: dict[str, float] = {}
+    for robot in robots:
+        for name, value in robot.thresholds.items():
+            found[name] = min(value, found.get(name, value))
+    return found
 
 
 def _put_together(name: str) -> RobotSpec:
@@ -197,6 +216,7 @@ def _put_together(name: str) -> RobotSpec:
             for kind in kinds
         },
         sha256=digest.hexdigest(),
+        thresholds=_tighter(origins.values()),
         origins=origins,
     )
 

@@ -44,6 +44,7 @@ class RobotSpec:
         sources: Where each kind of number comes from.
         sha256: Hash of the folder's data files; binds reports to this description.
         body: Waist and arms; None for hands on free bases.
+        thresholds: Name of a threshold of the simulation's checks → this robot's own.
         origins: "left"/"right" → the robot a hand was taken from, where two robots were
             put together ("shadow+inspire"); else empty.
     """
@@ -59,6 +60,7 @@ class RobotSpec:
     sources: Mapping[str, str]
     sha256: str
     body: Body | None = None
+    thresholds: Mapping[str, float] = field(default_factory=dict)
     origins: Mapping[str, "RobotSpec"] = field(default_factory=dict)
 
     def __post_init__(self) -> None:

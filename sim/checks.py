@@ -13,18 +13,37 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from handx_gen.skeleton import FINGERS, SIDES
+from handx_gen.skeleton import SIDES
 from retarget.trajectory import BimanualTrajectory
 from robots.robot import RobotSpec
-from sim.contact_outcomes import (
-    ContactOutcome,
-    contact_outcomes,
-    precision,
-    recall,
-)
+from sim.contact_outcomes import ContactOutcome, contact_outcomes, recall
+from sim.figures import all_figures, p95
+from sim.geometry import angle_between, fingers, in_base, limits, targets_at
 from sim.report import Check
 from sim.rollout import Rollout
 from sim.thresholds import THRESHOLDS, Thresholds
+
+Rule = tuple[str, str, str, str]
+"""Name, unit, threshold's name, "<" or ">"."""
+
+COMMAND: tuple[Rule, ...] = (
+    ("hands on their own side", "1", "own_side_ratio", "<"),
+    ("motion followed", "1", "motion_followed", ">"),
+    ("position limits, command", "rad", "command_position_rad", "<"),
+    ("velocity limits, command", "rad/s", "command_velocity_rad_s", "<"),
+    ("penetration, command", "mm", "command_penetration_mm", "<"),
+)
+PHYSICS: tuple[Rule, ...] = (
+    ("tip tracking p95", "mm", "tip_tracking_mm", "<"),
+    ("wrist position p95", "mm", "wrist_position_mm", "<"),
+    ("wrist rotation p95", "deg", "wrist_rotation_deg", "<"),
+    ("penetration within a hand", "mm", "penetration_mm", "<"),
+    ("penetration between the hands", "mm", "penetration_mm", "<"),
+    ("penetration of arms and trunk", "mm", "penetration_mm", "<"),
+    ("position limits, measured", "rad", "measured_position_rad", "<"),
+    ("velocity limits, measured", "1", "measured_velocity_ratio", "<"),
+    ("contact recall", "1", "contact_recall", ">"),
+)
 
 
 @dataclass(frozen=True)
@@ -60,77 +79,78 @@ def run_checks(
         unreachable: Contact pair → millimetres the robot lacks to reach it.
         bounds: The thresholds.
     """
-    followed = motion_followed(command, trajectory, robot, bounds)
-    position, velocity = command_excess(trajectory, robot)
-    own_side = own_side_ratio(command, trajectory, robot)
-    first = [_check("hands on their own side", own_side, "1", bounds.own_side_ratio)]
-    # Which motion a hand follows can only be asked once it is the right hand.
-    first.append(
-        _check(
-            "motion followed", followed, "1", bounds.motion_followed, ">",
-            judged=first[0].passed is not False,
-        )
-    )  # fmt: skip
-    first += [
-        _check("position limits, command", position, "rad", bounds.command_position_rad),
-        _check(
-            "velocity limits, command", velocity, "rad/s", bounds.command_velocity_rad_s
-        ),
-        _check(
-            "penetration, command", command.penetration.max() * 1e3, "mm",
-            bounds.command_penetration_mm,
-        ),
-    ]  # fmt: skip
-    sound = all(check.passed is not False for check in first)
     asked = trajectory.asked_contacts.at(trajectory.time_from_start, rollout.time)
     outcomes = contact_outcomes(rollout, asked, unreachable, bounds)
-    measured = measured_quantities(rollout, command, robot)
-    second = [
-        _check(name, value, unit, bound, sense, judged=sound)
-        for name, value, unit, bound, sense in (
-            ("tip tracking p95", measured["tip tracking p95 [mm]"], "mm",
-             bounds.tip_tracking_mm, "<"),
-            ("wrist position p95", measured["wrist position p95 [mm]"], "mm",
-             bounds.wrist_position_mm, "<"),
-            ("wrist rotation p95", measured["wrist rotation p95 [deg]"], "deg",
-             bounds.wrist_rotation_deg, "<"),
-            ("penetration", measured["penetration [mm]"], "mm",
-             bounds.penetration_mm, "<"),
-            ("position limits, measured", measured["beyond limit [rad]"], "rad",
-             bounds.measured_position_rad, "<"),
-            ("velocity limits, measured", measured["speed / limit p99"], "1",
-             bounds.measured_velocity_ratio, "<"),
-            ("contact recall", recall(outcomes), "1", bounds.contact_recall, ">"),
-        )
-    ]  # fmt: skip
-    warnings = float(sum(rollout.warnings.values()))
-    second.append(_check("solver warnings", warnings, "1", bounds.solver_warnings))
-    errors = [o.onset_error_ms for o in outcomes if o.onset_error_ms is not None]
-    figures = {
-        "contact precision between hands": precision(rollout, asked, bounds),
-        "contact onset error, median [ms]": float(np.median(errors))
-        if errors
-        else None,
-        **effort_and_smoothness(rollout, robot),
+    of_command = command_quantities(command, trajectory, robot, bounds)
+    measured = {
+        **measured_quantities(rollout, command, robot),
+        "contact recall": recall(outcomes),
     }
-    return CheckResults((*first, *second), figures, tuple(outcomes))
+    checks: list[Check] = []
+    for rule in COMMAND:
+        # Which motion a hand follows can only be asked once it is the right hand.
+        judged = rule[0] != "motion followed" or checks[0].passed is not False
+        checks.append(_check(rule, of_command, bounds, judged))
+    sound = all(check.passed is not False for check in checks)
+    checks += [_check(rule, measured, bounds, sound) for rule in _rules(robot)]
+    warnings = {"solver warnings": float(sum(rollout.warnings.values()))}
+    rule = ("solver warnings", "1", "solver_warnings", "<")
+    checks.append(_check(rule, warnings, bounds))
+    figures = all_figures(rollout, command, robot, asked, outcomes, bounds)
+    return CheckResults(tuple(checks), figures, tuple(outcomes))
 
 
 def baseline(
     rollout: Rollout,
+    played: BimanualTrajectory,
     command: Rollout,
     trajectory: BimanualTrajectory,
     robot: RobotSpec,
     unreachable: Mapping[str, float],
     bounds: Thresholds = THRESHOLDS,
 ) -> dict[str, float | None]:
-    """The main quantities of any rollout set against one command, for comparison."""
+    """Every quantity and figure of another rollout set against the command.
+
+    Args:
+        rollout: The baseline's poses.
+        played: The trajectory whose poses they are.
+        command: The poses of the command that is judged.
+        trajectory: What was asked.
+        robot: The robot.
+        unreachable: Contact pair → millimetres the robot lacks to reach it.
+        bounds: The thresholds.
+
+    Returns:
+        By the names of checks and figures.
+    """
     asked = trajectory.asked_contacts.at(trajectory.time_from_start, rollout.time)
     outcomes = contact_outcomes(rollout, asked, unreachable, bounds)
+    position, velocity = command_excess(played, robot)
     return {
+        **command_quantities(rollout, trajectory, robot, bounds),
+        "position limits, command": position,
+        "velocity limits, command": velocity,
         **measured_quantities(rollout, command, robot),
-        "motion followed": motion_followed(rollout, trajectory, robot, bounds),
         "contact recall": recall(outcomes),
+        "solver warnings": float(sum(rollout.warnings.values())),
+        **all_figures(rollout, command, robot, asked, outcomes, bounds),
+    }
+
+
+def command_quantities(
+    command: Rollout,
+    trajectory: BimanualTrajectory,
+    robot: RobotSpec,
+    bounds: Thresholds = THRESHOLDS,
+) -> dict[str, float | None]:
+    """What the command checks judge, by their names."""
+    position, velocity = command_excess(trajectory, robot)
+    return {
+        "hands on their own side": own_side_ratio(command, trajectory, robot),
+        "motion followed": motion_followed(command, trajectory, robot, bounds),
+        "position limits, command": position,
+        "velocity limits, command": velocity,
+        "penetration, command": float(command.penetration.max()) * 1e3,
     }
 
 
@@ -146,7 +166,7 @@ def own_side_ratio(
     targets = targets_at(trajectory, command.time)
     ratios = []
     for k, side in enumerate(SIDES):
-        has = _fingers(robot, side)
+        has = fingers(robot, side)
         tips = command.tips[:, k][:, has]
         own, other = (
             float(np.linalg.norm(tips - targets[:, j][:, has], axis=-1).mean())
@@ -174,7 +194,7 @@ def motion_followed(
     for k, side in enumerate(SIDES):
         if trajectory.hands[side] is None:
             continue
-        has = _fingers(robot, side)
+        has = fingers(robot, side)
         base = rollout.T_world_base[:, k]
         wanted, made = targets[:, k][:, has], rollout.tips[:, k][:, has]
         for target, tip in (
@@ -220,119 +240,60 @@ def command_excess(
 def measured_quantities(
     rollout: Rollout, command: Rollout, robot: RobotSpec
 ) -> dict[str, float]:
-    """Tracking, overlap and limits of a rollout, set against the command's poses."""
+    """Tracking, overlap and limits, set against the command, by the checks' names."""
     tip, wrist, turn = [0.0], [0.0], [0.0]
     for k, side in enumerate(SIDES):
         if not np.any(command.tips[:, k]):
             continue
-        has = _fingers(robot, side)
+        has = fingers(robot, side)
         local = [
             in_base(r.T_world_base[:, k], r.tips[:, k][:, has])
             for r in (rollout, command)
         ]
-        tip.append(_p95(np.linalg.norm(local[0] - local[1], axis=-1)))
+        tip.append(p95(np.linalg.norm(local[0] - local[1], axis=-1)))
         poses = [r.T_world_base[:, k] for r in (rollout, command)]
-        wrist.append(_p95(np.linalg.norm(poses[0][:, 4:] - poses[1][:, 4:], axis=-1)))
-        turn.append(_p95(angle_between(poses[0][:, :4], poses[1][:, :4])))
-    lower, upper, speed, _ = _limits(rollout, robot)
+        wrist.append(p95(np.linalg.norm(poses[0][:, 4:] - poses[1][:, 4:], axis=-1)))
+        turn.append(p95(angle_between(poses[0][:, :4], poses[1][:, :4])))
+    lower, upper, speed, _ = limits(rollout, robot)
     position = rollout.joint_position
     beyond = np.maximum(lower - position, position - upper).max(initial=0.0)
     ratio = np.abs(rollout.joint_velocity) / speed
-    return {
-        "tip tracking p95 [mm]": max(tip) * 1e3,
-        "wrist position p95 [mm]": max(wrist) * 1e3,
-        "wrist rotation p95 [deg]": float(np.degrees(max(turn))),
-        "penetration [mm]": float(rollout.penetration.max()) * 1e3,
-        "beyond limit [rad]": float(beyond),
-        "speed / limit p99": float(np.percentile(ratio, 99, axis=0).max()),
+    overlap = 1e3 * rollout.penetration.max(0)
+    found = {
+        "tip tracking p95": max(tip) * 1e3,
+        "wrist position p95": max(wrist) * 1e3,
+        "wrist rotation p95": float(np.degrees(max(turn))),
+        "penetration within a hand": float(overlap[0]),
+        "penetration between the hands": float(overlap[1]),
+        "position limits, measured": float(beyond),
+        "velocity limits, measured": float(np.percentile(ratio, 99, axis=0).max()),
     }
+    if robot.body is not None:
+        found["penetration of arms and trunk"] = float(overlap[2])
+    return found
 
 
-def effort_and_smoothness(
-    rollout: Rollout, robot: RobotSpec
-) -> dict[str, float | None]:
-    """Share of time at the torque limit, largest torque used, jerk of the tips."""
-    *_, effort = _limits(rollout, robot)
-    used = np.abs(rollout.joint_effort) / effort
-    motor = np.any(rollout.joint_effort != 0, axis=0)
-    figures: dict[str, float | None] = {
-        "effort / limit, largest": float(used.max(initial=0.0)),
-        "effort saturated, share of time, worst joint": (
-            float((used[:, motor] > 0.99).mean(0).max()) if motor.any() else None
-        ),
-        "tip jerk, root mean square [m/s³]": None,
-    }
-    if len(rollout.time) > 3:
-        step = float(rollout.time[1] - rollout.time[0])
-        jerk = np.diff(rollout.tips, n=3, axis=0) / step**3
-        figures["tip jerk, root mean square [m/s³]"] = float(
-            np.sqrt((jerk**2).sum(-1).mean())
-        )
-    return figures
-
-
-def targets_at(trajectory: BimanualTrajectory, time: np.ndarray) -> np.ndarray:
-    """(Q, 2, 5, 3) fingertip targets at other times, linear in between [m]."""
-    known = trajectory.time_from_start
-    flat = trajectory.tip_targets.reshape(len(known), -1)
-    columns = [np.interp(time, known, column) for column in flat.T]
-    return np.stack(columns, 1).reshape(len(time), *trajectory.tip_targets.shape[1:])
-
-
-def in_base(pose: np.ndarray, points: np.ndarray) -> np.ndarray:
-    """World points (T, n, 3) in the frames `pose` (T, 7) wxyz_xyz."""
-    w, v = pose[:, None, :1], -pose[:, None, 1:4]
-    offset = points - pose[:, None, 4:]
-    turned = 2 * np.cross(v, offset)
-    return offset + w * turned + np.cross(v, turned)
-
-
-def angle_between(a: np.ndarray, b: np.ndarray) -> np.ndarray:
-    """Angle [rad] between (T, 4) unit quaternions, by the arcsine, exact near zero."""
-    sign = np.where((a * b).sum(-1, keepdims=True) < 0, -1.0, 1.0)
-    return 4 * np.arcsin(np.minimum(np.linalg.norm(a - sign * b, axis=-1) / 2, 1.0))
-
-
-def _limits(
-    rollout: Rollout, robot: RobotSpec
-) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
-    """(J,) lower, upper, velocity and effort limits in the rollout's joint order."""
-    rows = {
-        name: (
-            hand.lower[i],
-            hand.upper[i],
-            hand.velocity_limit[i],
-            hand.effort_limit[i],
-        )
-        for hand in robot.chains
-        for i, name in enumerate(hand.wire_names)
-    }
-    table = np.array([rows[name] for name in rollout.joint_names])
-    return table[:, 0], table[:, 1], table[:, 2], table[:, 3]
-
-
-def _fingers(robot: RobotSpec, side: str) -> list[int]:
-    """Indices in `FINGERS` of the fingers this hand has."""
-    return [i for i, name in enumerate(FINGERS) if name in robot.hands[side].fingers]
-
-
-def _p95(values: np.ndarray) -> float:
-    return float(np.percentile(values, 95))
+def _rules(robot: RobotSpec) -> tuple[Rule, ...]:
+    """The physics checks that make sense for a robot."""
+    if robot.body is not None:
+        return PHYSICS
+    return tuple(rule for rule in PHYSICS if "arms" not in rule[0])
 
 
 def _check(
-    name: str,
-    value: float | None,
-    unit: str,
-    bound: float,
-    sense: str = "<",
+    rule: Rule,
+    values: Mapping[str, float | None],
+    bounds: Thresholds,
     judged: bool = True,
 ) -> Check:
-    """A check; bounds themselves are allowed except for `hands on their own side`."""
+    """A check; the bound itself is allowed."""
+    name, unit, threshold, sense = rule
+    value, bound = values[name], float(getattr(bounds, threshold))
     if value is None or not judged:
         passed = None
     else:
         passed = bool(value <= bound if sense == "<" else value >= bound)
     return Check(
-        name, None if value is None else float(value), unit, bound, passed, sense
-    )
+        name, None if value is None else float(value), unit, bound, passed,
+        ">" if sense == ">" else "<",
+    )  # fmt: skip

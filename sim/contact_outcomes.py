@@ -91,13 +91,29 @@ def recall(outcomes: list[ContactOutcome]) -> float | None:
     return sum(judged) / len(judged) if judged else None
 
 
+def f1(right: float | None, kept: float | None) -> float | None:
+    """Harmonic mean of precision and recall; None where either is n/a."""
+    if right is None or kept is None:
+        return None
+    return 2 * right * kept / (right + kept) if right + kept else 0.0
+
+
 def precision(
-    rollout: Rollout, asked: ContactTrack, bounds: Thresholds
+    rollout: Rollout,
+    asked: ContactTrack,
+    bounds: Thresholds,
+    between_hands: bool = False,
 ) -> float | None:
-    """Share of measured contacts between the hands that were asked for.
+    """Share of measured contacts that were asked for; None if nothing ever touched.
 
     A measured contact is asked for if it meets an asked span widened by the time
-    tolerance. None if the hands never touched.
+    tolerance.
+
+    Args:
+        rollout: What happened.
+        asked: The asked contacts at the rollout's samples.
+        bounds: Time tolerance.
+        between_hands: Count contacts between the hands only.
     """
     time, tolerance = rollout.time, bounds.contact_tolerance_s
     step = float(time[1] - time[0]) if len(time) > 1 else tolerance
@@ -105,7 +121,7 @@ def precision(
     wanted = []
     for k, pair in enumerate(asked.pairs):
         (first, _), (second, _) = split_pair(pair)
-        if first == second:
+        if between_hands and first == second:
             continue
         near = _widen(asked.mask[:, k], reach)
         measured = rollout.contacts.mask[:, rollout.contacts.pairs.index(pair)]

@@ -49,26 +49,54 @@ def static_pose(
     trajectory: BimanualTrajectory, robot: RobotSpec | None = None
 ) -> BimanualTrajectory:
     """The first pose, held."""
-    hands = {
-        side: part
-        and replace(
-            part,
-            positions=np.broadcast_to(part.positions[:1], part.positions.shape),
-            velocities=np.zeros_like(part.velocities),
-        )
-        for side, part in trajectory.hands.items()
-    }
+    hands = {side: part and held(part) for side, part in trajectory.hands.items()}
     base = np.broadcast_to(trajectory.T_world_base[:1], trajectory.T_world_base.shape)
-    return replace(trajectory, hands=hands, T_world_base=base)
+    groups = {name: held(part) for name, part in trajectory.groups.items()}
+    return replace(trajectory, hands=hands, T_world_base=base, groups=groups)
+
+
+def held(part: JointTrajectory) -> JointTrajectory:
+    """The first pose of some joints, held."""
+    return replace(
+        part,
+        positions=np.broadcast_to(part.positions[:1], part.positions.shape),
+        velocities=np.zeros_like(part.velocities),
+    )
+
+
+def one_hand_frozen(
+    trajectory: BimanualTrajectory, robot: RobotSpec
+) -> BimanualTrajectory:
+    """The fingers of the hand that moves them most stay as they begin."""
+    moved = {
+        side: float(np.ptp(part.positions, axis=0).max())
+        for side, part in trajectory.hands.items()
+        if part is not None
+    }
+    side = max(moved, key=lambda name: moved[name])
+    part = trajectory.hands[side]
+    assert part is not None
+    return replace(trajectory, hands={**trajectory.hands, side: held(part)})
 
 
 def hands_swapped(
     trajectory: BimanualTrajectory, robot: RobotSpec
 ) -> BimanualTrajectory:
-    """The left hand does and is where the right one should, and the other way round."""
+    """The left hand does and is where the right one should, and the other way round.
+
+    Hands whose joints or limits differ, or that hang on arms, cannot do that; there what
+    is asked is exchanged in place of what is done.
+    """
     left, right = (trajectory.hands[side] for side in SIDES)
     if left is None or right is None:
         return trajectory
+    specs = [robot.hands[side] for side in SIDES]
+    alike = len(specs[0].lower) == len(specs[1].lower) and all(
+        np.allclose(getattr(specs[0], name), getattr(specs[1], name))
+        for name in ("lower", "upper")
+    )
+    if robot.body is not None or not alike:
+        return replace(trajectory, tip_targets=trajectory.tip_targets[:, ::-1])
     hands = {
         "left": replace(right, joint_names=left.joint_names),
         "right": replace(left, joint_names=right.joint_names),
@@ -97,14 +125,57 @@ def too_fast(trajectory: BimanualTrajectory, robot: RobotSpec) -> BimanualTrajec
 def wrists_closer(
     trajectory: BimanualTrajectory, robot: RobotSpec
 ) -> BimanualTrajectory:
-    """Both wrists moved by half of `CLOSER` along the line between the targets' middles."""
+    """Both wrists moved by half of `CLOSER` along the line between the targets' middles.
+
+    The line is that of the moment at which the hands are nearest. Arms do it by the
+    smallest constant change of their joints that moves their hands so at that moment.
+    """
     middles = trajectory.tip_targets.mean(2)  # (T, 2, 3)
-    line = (middles[:, 1] - middles[:, 0]).mean(0)
-    line /= np.linalg.norm(line)
+    apart = middles[:, 1] - middles[:, 0]
+    nearest = int(np.linalg.norm(apart, axis=-1).argmin())
+    line = apart[nearest] / np.linalg.norm(apart[nearest])
+    if robot.body is not None:
+        return _arms_closer(trajectory, robot, line, nearest)
     base = trajectory.T_world_base.copy()
     base[:, 0, 4:] += CLOSER / 2 * line
     base[:, 1, 4:] -= CLOSER / 2 * line
     return replace(trajectory, T_world_base=base)
+
+
+def _arms_closer(
+    trajectory: BimanualTrajectory, robot: RobotSpec, line: np.ndarray, index: int
+) -> BimanualTrajectory:
+    from sim.engine import mujoco
+    from sim.playback import set_state, trajectory_scene
+
+    scene = trajectory_scene(trajectory, robot)
+    data = mujoco.MjData(scene.model)
+    set_state(scene, data, trajectory, float(trajectory.time_from_start[index]))
+    mujoco.mj_kinematics(scene.model, data)
+    mujoco.mj_comPos(scene.model, data)
+    groups = dict(trajectory.groups)
+    for side, sign in zip(SIDES, (1.0, -1.0)):
+        jacobian = np.zeros((3, scene.model.nv))
+        body = scene.hands[side].base_body
+        mujoco.mj_jacBody(scene.model, data, jacobian, None, body)
+        name = next(n for n in groups if n.startswith(side))
+        part = groups[name]
+        joints = [scene.model.joint(f"body_{j}") for j in part.joint_names]
+        box = np.array([joint.range for joint in joints])
+        lowest, highest, _ = part.extrema()
+        jacobian = jacobian[:, [joint.dofadr[0] for joint in joints]]
+        free = np.ones(len(joints), bool)
+        for _ in joints:
+            # Joints that would leave their limits stay as they are.
+            change = np.linalg.pinv(jacobian * free) @ (sign * CLOSER / 2 * line)
+            beyond = (lowest.min(0) + change < box[:, 0]) | (
+                highest.max(0) + change > box[:, 1]
+            )
+            if not (beyond & free).any():
+                break
+            free &= ~beyond
+        groups[name] = replace(part, positions=part.positions + change * free)
+    return replace(trajectory, groups=groups)
 
 
 def contacts_shifted(
@@ -168,6 +239,7 @@ CONTROLS: Mapping[str, Control] = {
             "one joint 0.01 rad over its limit", joint_over_limit,
             "position limits, command",
         ),
+        Control("one hand frozen", one_hand_frozen, "motion followed"),
     )
 }  # fmt: skip
 """Name → control."""

@@ -6,9 +6,11 @@ verify.
 
 import hashlib
 import json
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 
 from retarget.trajectory import POSITION_TOLERANCE, VELOCITY_TOLERANCE
+from robots.errors import RobotError
+from robots.robot import RobotSpec
 
 
 @dataclass(frozen=True)
@@ -70,3 +72,18 @@ class Thresholds:
 
 
 THRESHOLDS = Thresholds()
+
+
+def thresholds_of(robot: RobotSpec) -> Thresholds:
+    """The bounds for a robot: the common ones, but for what its hand.toml says.
+
+    Raises:
+        RobotError: hand.toml names a threshold that does not exist.
+    """
+    for name in robot.thresholds:
+        if name not in THRESHOLDS.as_dict():
+            raise RobotError(
+                robot.folder, f"thresholds.{name}", "is no threshold",
+                f"choose among {', '.join(THRESHOLDS.as_dict())}",
+            )  # fmt: skip
+    return replace(THRESHOLDS, **robot.thresholds)

@@ -9,6 +9,8 @@ from collections.abc import Mapping
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from handx_gen.kinematics.contacts import split_pair
 from retarget.trajectory import BimanualTrajectory
 from robots.capability import read_capability
@@ -17,10 +19,13 @@ from sim.checks import CheckResults, baseline, run_checks
 from sim.errors import EditedArtefact, SimulationError
 from sim.report import Check, SimReport, Verdict
 from sim.rollout import Rollout
-from sim.thresholds import THRESHOLDS, Thresholds
+from sim.thresholds import thresholds_of
 
 if TYPE_CHECKING:
     from retarget.report import RetargetReport
+
+KINEMATIC, STATIC = "kinematic playback", "static pose"
+"""The baselines: the upper bound, and doing nothing."""
 
 NO_FINGER_MM = 200.0
 """What a contact lacks if the robot has no such finger: as far as gaps are measured."""
@@ -61,11 +66,15 @@ def validate(
     rollout = play(trajectory, robot)
     command = play_kinematic(trajectory, robot)
     unreachable = unreachable_contacts(trajectory, robot)
-    results = run_checks(rollout, command, trajectory, robot, unreachable)
-    still = play_kinematic(static_pose(trajectory), robot)
+    bounds = thresholds_of(robot)
+    results = run_checks(rollout, command, trajectory, robot, unreachable, bounds)
+    still = static_pose(trajectory)
     baselines = {
-        name: baseline(other, command, trajectory, robot, unreachable)
-        for name, other in (("kinematic playback", command), ("static pose", still))
+        name: baseline(other, played, command, trajectory, robot, unreachable, bounds)
+        for name, other, played in (
+            (KINEMATIC, command, trajectory),
+            (STATIC, play_kinematic(still, robot), still),
+        )
     }
     report = SimReport(
         robot=robot.name,
@@ -75,25 +84,21 @@ def validate(
             "physics": physics_verdict(results),
         },
         checks=results.checks,
-        thresholds=THRESHOLDS.as_dict(),
+        thresholds=bounds.as_dict(),
         stretch=trajectory.stretch,
         hashes=hashes(trajectory, robot),
         baselines=baselines,
-        details=_details(trajectory, results, retarget_report),
+        details=_details(trajectory, robot, results, retarget_report),
     )
     return rollout, report
 
 
-def hashes(
-    trajectory: BimanualTrajectory,
-    robot: RobotSpec,
-    bounds: Thresholds = THRESHOLDS,
-) -> dict[str, str]:
+def hashes(trajectory: BimanualTrajectory, robot: RobotSpec) -> dict[str, str]:
     """What a report is bound to: "trajectory", "robot", "thresholds" → sha256."""
     return {
         "trajectory": trajectory.sha256(),
         "robot": robot.sha256,
-        "thresholds": bounds.sha256(),
+        "thresholds": thresholds_of(robot).sha256(),
     }
 
 
@@ -109,7 +114,7 @@ def verify_report(
         recorded = report.hashes.get(what, "")
         if recorded != found:
             raise EditedArtefact(what, recorded, found)
-    if dict(report.thresholds) != THRESHOLDS.as_dict():
+    if dict(report.thresholds) != thresholds_of(robot).as_dict():
         raise EditedArtefact(
             "thresholds", report.hashes["thresholds"], "other values than the hash says"
         )
@@ -156,7 +161,7 @@ def hand_verdict(
     ]
     if retarget_report is not None:
         share = len(retarget_report.unsolved) / max(retarget_report.frames, 1)
-        if share > THRESHOLDS.unsolved_share:
+        if share > thresholds_of(robot).unsolved_share:
             reasons.append(
                 f"{len(retarget_report.unsolved)} of {retarget_report.frames} frames "
                 "could not be solved"
@@ -185,20 +190,32 @@ def _sentence(check: Check) -> str:
 
 def _details(
     trajectory: BimanualTrajectory,
+    robot: RobotSpec,
     results: CheckResults,
     retarget_report: "RetargetReport | None",
 ) -> dict[str, Any]:
     """Figures for the reader, as plain values for JSON."""
-    from sim.scene import WRIST_FORCE, WRIST_TORQUE
+    from sim.wrist import WRIST_FORCE, WRIST_TORQUE
 
     text = trajectory.provenance.get("text")
     details: dict[str, Any] = {
         "figures": dict(results.figures),
         "contacts": [asdict(outcome) for outcome in results.contacts],
-        "wrist limits": {"force [N]": WRIST_FORCE, "torque [N·m]": WRIST_TORQUE},
     }
+    if robot.body is None:
+        details["wrist limits"] = {
+            "force [N]": WRIST_FORCE,
+            "torque [N·m]": WRIST_TORQUE,
+            "commanded speed, largest [m/s]": _wrist_speed(trajectory),
+        }
     if text is not None:
         details["text"] = text
     if retarget_report is not None:
         details["retarget"] = retarget_report.to_dict()
     return details
+
+
+def _wrist_speed(trajectory: BimanualTrajectory) -> float:
+    """Fastest that a wrist is asked to move [m/s]."""
+    _, rate = trajectory.sample_base(trajectory.time_from_start)
+    return float(np.linalg.norm(rate[..., 4:], axis=-1).max())

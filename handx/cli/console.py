@@ -69,17 +69,37 @@ def answer(verdict: Verdict) -> Text:
 
 
 def checks(report: SimReport) -> Table:
-    """The simulation's checks against their thresholds."""
+    """The simulation's checks against their thresholds, and the baselines beside them."""
     rows = []
     for check in report.checks:
-        value = "n/a" if check.value is None else f"{check.value:.3g}"
         result = {None: "n/a", True: "ok", False: "FAILED"}[check.passed]
         bound = f"{'≤' if check.sense == '<' else '≥'} {check.threshold:g}"
         unit = "" if check.unit == "1" else check.unit
-        rows.append((check.name, value, bound, unit, result))
-    return listing(
-        "physics: checks", ("check", "measured", "threshold", "unit", ""), rows
-    )
+        beside = [number(b.get(check.name)) for b in report.baselines.values()]
+        rows.append((check.name, number(check.value), bound, unit, *beside, result))
+    columns = ("check", "measured", "threshold", "unit", *report.baselines, "")
+    table = listing("physics: checks", columns, rows)
+    limits = report.details.get("wrist limits")
+    if limits:
+        given = ", ".join(f"{name} {value:.3g}" for name, value in limits.items())
+        table.caption = f"wrists are driven in space by imagined motors: {given}"
+        table.caption_justify = "left"
+    return table
+
+
+def figures(report: SimReport) -> Table:
+    """What was measured without a threshold, and the baselines beside it."""
+    rows = [
+        (name, number(value), *(number(b.get(name)) for b in report.baselines.values()))
+        for name, value in report.details.get("figures", {}).items()
+    ]
+    columns = ("figure", "measured", *report.baselines)
+    return listing("physics: figures without a threshold", columns, rows)
+
+
+def number(value: float | None) -> str:
+    """Three digits, or "n/a"."""
+    return "n/a" if value is None else f"{value:.3g}"
 
 
 def verdicts(report: SimReport) -> Table:

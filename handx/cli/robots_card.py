@@ -7,6 +7,7 @@ from rich.table import Table
 from handx.cli.console import facts, listing
 from handx.cli.summaries import pair_title, robot_facts
 from robots.capability import READABLE, read_capability
+from robots.hand import HandSpec
 from robots.robot import RobotSpec
 
 
@@ -20,6 +21,7 @@ def card(robot: RobotSpec) -> Table:
         rows.append((f"{side} joints", names))
     if robot.groups:
         rows += [(group, ", ".join(names)) for group, names in robot.groups.items()]
+    rows += [(f"{chain.side} servos", servos(chain)) for chain in robot.chains]
     capability = read_capability(robot)
     rows += fit_rows(robot)
     if capability is not None and capability.handshapes:
@@ -35,6 +37,15 @@ def card(robot: RobotSpec) -> Table:
             )
     rows.append(("folder", robot.folder))
     return facts(robot.name, rows)
+
+
+def servos(chain: HandSpec) -> str:
+    """Gains of a chain's servos, and how they were found."""
+    kp, kv = chain.gains.kp, chain.gains.kv
+    return (
+        f"kp {kp.min():g} to {kp.max():g} N·m/rad, kv {kv.min():g} to {kv.max():g} "
+        f"N·m·s/rad; {chain.gains.source}"
+    )
 
 
 def fit_rows(robot: RobotSpec) -> list[tuple[str, object]]:

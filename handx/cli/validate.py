@@ -55,6 +55,7 @@ class Validate:
                 note = pipeline.film(rollout, robot, folder, title)
         terminal = console.console()
         terminal.print(console.checks(report))
+        terminal.print(console.figures(report))
         if note:
             terminal.print(note)
         terminal.print(console.verdicts(report))

@@ -7,13 +7,15 @@ import pytest
 
 from handx_gen.kinematics.contacts import ContactTrack
 from robots import RobotSpec
-from sim.checks import command_excess, in_base, own_side_ratio, run_checks
+from sim.checks import command_excess, own_side_ratio, run_checks
 from sim.contact_outcomes import contact_outcomes, precision, recall
+from sim.geometry import in_base
 from sim.negative_controls import CONTROLS, Control
 from sim.playback import play, play_kinematic, rotation_quaternion
 from sim.thresholds import THRESHOLDS, Thresholds
 from sim.validation import unreachable_contacts
 
+PINCH = "touch the thumb to the index finger with both hands"
 TOUCHING = "touch the left index finger to the right index finger"
 PINCHING = (
     "touch the thumb to the index finger with both hands, then to the middle finger"
@@ -43,6 +45,24 @@ def test_a_negative_control_fails_its_own_check_and_no_other(
     broken = control.breaks(from_text(text, shadow), shadow)
     failed = [name for name, passed in judge(broken, shadow).items() if passed is False]
     assert failed == [control.fails]
+
+
+@pytest.mark.parametrize("control", CONTROLS.values(), ids=lambda c: c.name)
+def test_on_arms_too_a_control_fails_its_own_check_and_no_other(
+    g1: RobotSpec, from_text, control: Control
+) -> None:
+    text = TOUCHING if control.needs == "contact between the hands" else PINCH
+    broken = control.breaks(from_text(text, g1), g1)
+    failed = [name for name, passed in judge(broken, g1).items() if passed is False]
+    assert failed == [control.fails]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ["inspire", "allegro", "leap", "dex3", "g1-inspire"])
+def test_every_other_robot_fails_each_control_by_its_own_check(name: str) -> None:
+    from benchmarks.negative_controls import main
+
+    assert main([name]) == 0
 
 
 def test_controls_leave_the_original_alone(shadow, from_text) -> None:
@@ -78,7 +98,11 @@ def test_after_a_broken_command_physics_is_measured_but_not_judged(
             },
             "wrist position p95",
         ),
-        (lambda r: {"penetration": r.penetration + 0.003}, "penetration"),
+        (lambda r: {"penetration": r.penetration + [0.003, 0, 0]}, "penetration within a hand"),
+        (
+            lambda r: {"penetration": r.penetration + [0, 0.003, 0]},
+            "penetration between the hands",
+        ),
         (lambda r: {"joint_position": r.joint_position - 3}, "position limits, measured"),
         (lambda r: {"joint_velocity": r.joint_velocity + 9}, "velocity limits, measured"),
         (lambda r: {"warnings": {"badqacc": 1}}, "solver warnings"),

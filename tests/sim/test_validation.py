@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from handx_gen.errors import InputError
-from robots import RobotSpec, load_robot
+from robots import RobotError, RobotSpec, load_robot
 from sim import (
     EditedArtefact,
     SimReport,
@@ -18,6 +18,7 @@ from sim import (
     validate,
     verify_report,
 )
+from sim.thresholds import Thresholds, thresholds_of
 
 YES = Verdict("yes")
 PINCHING = (
@@ -88,7 +89,7 @@ def test_physics_names_what_failed(good, shadow) -> None:
 
 def test_baselines_are_the_upper_bound_and_nothing_at_all(good) -> None:
     baselines = good[2].baselines
-    assert baselines["kinematic playback"]["tip tracking p95 [mm]"] == 0
+    assert baselines["kinematic playback"]["tip tracking p95"] == 0
     assert baselines["kinematic playback"]["contact recall"] == 1
     assert baselines["static pose"]["contact recall"] == 0
     assert abs(baselines["static pose"]["motion followed"]) < 1e-9
@@ -103,7 +104,7 @@ def test_a_report_survives_its_file_and_is_plain_json(good, tmp_path) -> None:
     assert body["passed"] is True
     assert body["stretch"] == pytest.approx(trajectory.stretch)
     assert set(body["hashes"]) == {"trajectory", "robot", "thresholds"}
-    assert body["thresholds"]["tip_tracking_mm"] == 10.0
+    assert body["thresholds"]["tip_tracking_mm"] == 6.0
     assert rollout.trajectory_sha256 == body["hashes"]["trajectory"]
 
 
@@ -193,3 +194,24 @@ def test_no_nan_reaches_a_report(good) -> None:
             yield value
 
     assert all(np.isfinite(x) for x in numbers(json.loads(good[2].to_json())))
+
+
+def test_a_robots_own_threshold_is_used_and_bound_by_the_hash(good, shadow) -> None:
+    trajectory, _, report = good
+    bound = next(c.threshold for c in report.checks if c.name == "tip tracking p95")
+    assert bound == shadow.thresholds["tip_tracking_mm"] != Thresholds().tip_tracking_mm
+    other = replace(shadow, thresholds={"tip_tracking_mm": 7.0})
+    with pytest.raises(EditedArtefact, match="thresholds"):
+        verify_report(report, trajectory, other)
+
+
+def test_a_threshold_that_does_not_exist_is_an_error_of_the_robot(shadow) -> None:
+    with pytest.raises(RobotError, match=r"thresholds.tip_traking_mm.*choose among"):
+        thresholds_of(replace(shadow, thresholds={"tip_traking_mm": 7.0}))
+
+
+def test_every_number_has_both_baselines_beside_it(good) -> None:
+    _, _, report = good
+    names = {check.name for check in report.checks} | set(report.details["figures"])
+    for values in report.baselines.values():
+        assert set(values) == names
