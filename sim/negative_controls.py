@@ -164,7 +164,7 @@ def _arms_closer(
         box = np.array([joint.range for joint in joints])
         lowest, highest, _ = part.extrema()
         jacobian = jacobian[:, [joint.dofadr[0] for joint in joints]]
-        free = np.ones(len(joints), bool)
+        free, change = np.ones(len(joints), bool), np.zeros(len(joints))
         for _ in joints:
             # Joints that would leave their limits stay as they are.
             change = np.linalg.pinv(jacobian * free) @ (sign * CLOSER / 2 * line)
