@@ -21,6 +21,7 @@ from handx.cli.retarget import Retarget
 from handx.cli.robots import Robots
 from handx.cli.run import Run
 from handx.cli.serve import Serve
+from handx.cli.simulate import Simulate
 from handx.cli.stream import Stream
 from handx.cli.train import Train
 from handx.cli.validate import Validate
@@ -37,6 +38,7 @@ COMMANDS = {
     "validate": Validate,
     "stream": Stream,
     "serve": Serve,
+    "simulate": Simulate,
     "describe": Describe,
     "robots": Robots,
     "vocabulary": Vocabulary,

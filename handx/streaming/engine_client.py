@@ -60,15 +60,19 @@ class EngineClient:
     Args:
         url: "http://127.0.0.1:7471"; only the loopback is accepted, because the token
             would travel in the clear.
-        token: What lets it change state; by default read from the server's own file at
-            each call, so that a restarted server is found again.
+        token: What lets it change state; None reads it from a file at each call, so
+            that a restarted server is found again.
+        token_file: That file; by default the server's own.
 
     Raises:
         StreamError: Another scheme or another machine.
     """
 
     def __init__(
-        self, url: str = f"http://127.0.0.1:{PORT}", token: str | None = None
+        self,
+        url: str = f"http://127.0.0.1:{PORT}",
+        token: str | None = None,
+        token_file: str | Path | None = None,
     ) -> None:
         parts = urlsplit(url)
         host = parts.hostname or ""
@@ -82,6 +86,7 @@ class EngineClient:
                 "or bring its port here with ssh -L"
             )
         self.host, self.port, self._token = host, port, token
+        self.token_file = Path(token_file) if token_file else token_path(port)
 
     def health(self) -> dict[str, Any]:
         """What the engine is doing."""
@@ -160,7 +165,7 @@ class EngineClient:
         """
         if self._token is not None:
             return self._token
-        path = token_path(self.port)
+        path = self.token_file
         try:
             return path.read_text(encoding="ascii").strip()
         except (OSError, UnicodeDecodeError) as error:

@@ -1,0 +1,52 @@
+"""How every node of ours lives and ends: signals hold the hands before anything else."""
+
+import signal
+import threading
+import time
+from collections.abc import Callable
+from typing import Any
+
+import rclpy
+from rclpy.executors import ExternalShutdownException, MultiThreadedExecutor
+from rclpy.signals import SignalHandlerOptions
+
+THREADS = 4
+"""A stream timer, a service, and two callbacks of actions at a time."""
+
+LAST_WORDS = 1.0
+"""Longest time a node may take to bring the hands to rest [s]."""
+
+
+def live(make: Callable[[], Any], args: list[str] | None = None) -> None:
+    """Run a node until SIGINT or SIGTERM, then let it hold, then end.
+
+    ROS's own handlers would take the context away at once, and with it the last message.
+
+    Args:
+        make: Makes the node: it has `hold(why)` and `is_at_rest()`.
+        args: The command line's, for remappings and parameters.
+    """
+    rclpy.init(args=args, signal_handler_options=SignalHandlerOptions.NO)
+    stop = threading.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: stop.set())
+    executor = MultiThreadedExecutor(num_threads=THREADS)
+    node = make()
+    executor.add_node(node)
+    try:
+        if node.get_parameter("autostart").value:
+            node.trigger_configure()
+            node.trigger_activate()
+        while not stop.is_set() and rclpy.ok():
+            executor.spin_once(timeout_sec=0.1)
+    except ExternalShutdownException:
+        pass  # whoever took the context away wants no more messages
+    finally:
+        if rclpy.ok():
+            node.hold("the node ends")
+            ends = time.monotonic() + LAST_WORDS
+            while not node.is_at_rest() and time.monotonic() < ends:
+                executor.spin_once(timeout_sec=0.02)
+        executor.shutdown()
+        node.destroy_node()
+        rclpy.try_shutdown()
