@@ -68,6 +68,12 @@ class SimulatedController:
         if self._q is None and set(self.joints) <= set(measured):
             self._q = np.array([[measured[joint] for joint in self.joints]])
 
+    def refuses(self, fields: Mapping[str, Any], now: int) -> list[str]:
+        """Why a trajectory would be refused now; empty if it would be taken."""
+        if self._q is None:
+            return ["no joint states have been seen yet"]
+        return violations(fields, self.joints, now)
+
     def take(
         self, fields: Mapping[str, Any], now: int, patience: float = 0.0
     ) -> list[str]:
@@ -81,9 +87,7 @@ class SimulatedController:
         Returns:
             Why it is refused; empty if it is taken.
         """
-        if self._q is None:
-            return ["no joint states have been seen yet"]
-        found = violations(fields, self.joints, now)
+        found = self.refuses(fields, now)
         if found:
             return found
         q, v = self.desired(now)

@@ -118,6 +118,6 @@ SIMULATED_HAND = (
     ),
     Parameter(
         "goal_tolerance", 0.05, "How near the goal each joint must be at the end [rad].",
-        0.001, 1.0,
+        0.001, 1.0, read_only=True,
     ),
 )  # fmt: skip

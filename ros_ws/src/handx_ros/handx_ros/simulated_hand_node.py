@@ -65,10 +65,9 @@ class _Served:
             self._end(Verdict(INVALID_GOAL, "a trajectory came by topic"))
 
     def _judge(self, request: Any) -> GoalResponse:
-        # A goal is judged on a copy, for it is taken when it is accepted.
-        trial = SimulatedController(self.logic.joints, self.logic.tolerance)
-        trial.see(dict(zip(trial.joints, self.logic.desired(self.node.now())[0])))
-        refused = trial.take(trajectory_fields(request.trajectory), self.node.now())
+        refused = self.logic.refuses(
+            trajectory_fields(request.trajectory), self.node.now()
+        )
         if refused:
             self.node.get_logger().warning(f"goal refused: {refused[0]}")
         return GoalResponse.REJECT if refused else GoalResponse.ACCEPT
@@ -147,7 +146,7 @@ class SimulatedHandNode(LifecycleNode):
         declare(self, SIMULATED_HAND)
         self.serial = MutuallyExclusiveCallbackGroup()
         self.actions = ReentrantCallbackGroup()
-        self.tolerance = float(self.get_parameter("goal_tolerance").value)
+        self.tolerance = 0.0
         self._hands: HandClient | None = None
         self._served: list[_Served] = []
         self._last: JointReading | None = None
@@ -158,6 +157,7 @@ class SimulatedHandNode(LifecycleNode):
         """Connect to the simulation and offer topics and actions."""
         name = str(self.get_parameter("robot").value)
         place = str(self.get_parameter("socket").value)
+        self.tolerance = float(self.get_parameter("goal_tolerance").value)
         try:
             robot = load_robot(name)
             self._hands = HandClient(Path(place) if place else socket_path(name))

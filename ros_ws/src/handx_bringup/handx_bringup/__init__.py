@@ -1,0 +1,1 @@
+"""Controller parameters of a robot, made from its folder of data."""
