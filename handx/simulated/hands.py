@@ -1,6 +1,6 @@
 """`SimulatedHands`: joints by name in, measured joints by name out, physics in between."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -47,8 +47,8 @@ class SimulatedHands:
         self.robot = robot
         scene = self._scene = build_scene(robot)
         self._data = mujoco.MjData(scene.model)
-        chains = [(robot.hands[side], scene.hands[side]) for side in scene.sides]
-        self.joint_names = tuple(n for chain, _ in chains for n in chain.wire_names)
+        chains = scene.parts
+        self.joint_names = scene.joint_names
         self._qpos = np.concatenate([at.qpos for _, at in chains])
         self._dof = np.concatenate([at.dof for _, at in chains])
         actuated = [
@@ -126,17 +126,15 @@ class SimulatedHands:
         """Every joint at its rest pose, the wrists apart, all servos holding."""
         data, scene = self._data, self._scene
         for side, at in scene.hands.items():
-            hand = self.robot.hands[side]
-            data.qpos[at.qpos] = hand.rest_pose
             if len(at.base_qpos):
                 y = APART if side == SIDES[0] else -APART
                 data.qpos[at.base_qpos] = [0.0, y, HEIGHT, 1.0, 0.0, 0.0, 0.0]
                 data.ctrl[at.base_position_ctrl] = [0.0, y, HEIGHT]
                 data.ctrl[at.base_quaternion_ctrl] = [1.0, 0.0, 0.0, 0.0]
-            targets: Mapping[str, float] = dict(zip(hand.wire_names, hand.rest_pose))
-            for name in hand.actuated:
-                wire = hand.wire_prefix + name
-                self.command([wire], [targets[wire]])
+        for chain, at in scene.parts:
+            data.qpos[at.qpos] = chain.rest_pose
+            wire = [chain.wire_prefix + name for name in chain.actuated]
+            self.command(wire, chain.rest_pose[chain.actuated_index])
         mujoco.mj_forward(scene.model, data)
 
 

@@ -57,12 +57,13 @@ def until(condition, seconds=10):
         time.sleep(0.005)
 
 
-@pytest.mark.parametrize("name", ["shadow", "inspire", "dex3"])
+@pytest.mark.parametrize("name", ["shadow", "inspire", "g1-dex3"])
 def test_every_commanded_joint_goes_where_it_is_told(name):
     robot = load_robot(name)
     hands = SimulatedHands(robot)
     wanted = {}
-    for hand in robot.hands.values():
+    chains = [*robot.hands.values(), *([robot.body.chain] if robot.body else [])]
+    for hand in chains:
         for name_, low, high, rest in zip(
             hand.joint_names, hand.lower, hand.upper, hand.rest_pose
         ):
@@ -80,10 +81,9 @@ def test_every_commanded_joint_goes_where_it_is_told(name):
 def test_controllers_of_a_robot_are_commanded_joints():
     for name in robot_names():
         robot = load_robot(name)
-        if robot.body is None:
-            hands = SimulatedHands(robot)
-            for controller in robot.controllers:
-                assert set(controller.joints) <= set(hands.commanded_names)
+        hands = SimulatedHands(robot)
+        for controller in robot.controllers:
+            assert set(controller.joints) <= set(hands.commanded_names)
 
 
 def test_at_first_it_rests(hands):

@@ -1,0 +1,254 @@
+"""What the streamer decides: which motion may move the hands, when, and when not.
+
+One performance at a time; a newer motion brakes the older one first. Hold and emergency
+stop are latched until re-armed or reset. No ROS in here: the node gives it a clock, a
+publisher, a sender of goals and joint states, and calls `tick`.
+"""
+
+import threading
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from handx.streaming.clock import Clock
+from handx.streaming.errors import StreamError
+from handx.streaming.guard import clear
+from handx.streaming.motion_path import MotionPath
+from handx.streaming.outlet import Publisher
+from handx_gen.errors import HandxError
+from handx_ros.motions import Motions
+from handx_ros.performance import (
+    ActionPerformance,
+    Done,
+    Ended,
+    GoalSender,
+    Settings,
+    TopicPerformance,
+    commanded_path,
+)
+from retarget.trajectory import BimanualTrajectory
+from robots.errors import RobotError
+from robots.robot import RobotSpec
+from sim.report import SimReport
+
+NEWER = "a newer motion took its place"
+
+
+@dataclass(frozen=True)
+class Snapshot:
+    """Where the streamer stands.
+
+    Attributes:
+        state: "idle", "approach", "play", "hold", "fault" or "estop".
+        motion_id: What is performed, or was last.
+        fraction: Of the phase.
+        message: Why it holds.
+    """
+
+    state: str
+    motion_id: str
+    fraction: float
+    message: str
+
+
+@dataclass
+class _Request:
+    """A motion that somebody wants performed."""
+
+    motion_id: str
+    transport: str
+    done: Done
+    path: MotionPath | None = None
+    problem: str = ""
+    over: bool = False
+
+    def end(self, ended: Ended) -> None:
+        """Tell its asker once."""
+        if not self.over:
+            self.over = True
+            self.done(ended)
+
+
+class Streamer:
+    """Moves the hands of one robot.
+
+    Args:
+        robot: The robot.
+        motions: Where motions lie.
+        clock: The controllers' clock.
+        publisher: Of trajectories.
+        sender: Of goals.
+        settings: How motions are performed.
+
+    Every method may be called from any thread.
+    """
+
+    def __init__(
+        self,
+        robot: RobotSpec,
+        motions: Motions,
+        clock: Clock,
+        publisher: Publisher,
+        sender: GoalSender,
+        settings: Settings,
+    ) -> None:
+        self.robot, self.motions, self.clock = robot, motions, clock
+        self.publisher, self.sender, self.settings = publisher, sender, settings
+        self._lock = threading.RLock()
+        self._now: TopicPerformance | ActionPerformance | None = None
+        self._request: _Request | None = None
+        self._next: _Request | None = None
+        self._hold = ""
+        self._fault = ""
+        self._stopped = False
+
+    def refuses(self, motion_id: str) -> str:
+        """Why no motion, or not this one, may be asked for now; or ""."""
+        with self._lock:
+            if self._stopped:
+                return "emergency stop: reset it with ~/estop"
+            if self._hold:
+                return f"holding ({self._hold}): re-arm with ~/rearm"
+        try:
+            self.motions.found(motion_id)
+        except StreamError as error:
+            return str(error)
+        return ""
+
+    def perform(self, motion_id: str, transport: str, done: Done) -> None:
+        """Perform a motion as soon as the hands are free; returns at once.
+
+        Args:
+            motion_id: Which.
+            transport: "topic" or "action".
+            done: Told how it ended, from `tick` or from whoever holds.
+        """
+        request = _Request(motion_id, transport, done)
+        with self._lock:
+            waiting, self._next = self._next, request
+            if waiting is not None:
+                waiting.end(Ended(False, NEWER, 0.0))
+            if self._now is not None and self._now.ended is None:
+                self._now.hold(NEWER)
+        # Reading and judging a trajectory takes a while; nobody's callback waits for it.
+        threading.Thread(target=self._load, args=(request,), daemon=True).start()
+
+    def call_off(self, done: Done) -> None:
+        """Stop the motion that was asked for with this `done`; the hands brake."""
+        with self._lock:
+            if self._next is not None and self._next.done == done:
+                waiting, self._next = self._next, None
+                waiting.end(Ended(False, "cancelled", 0.0))
+            elif self._request is not None and self._request.done == done:
+                if self._now is not None:
+                    self._now.hold("cancelled")
+
+    def hold(self, why: str) -> None:
+        """Stop everything and stay, until re-armed."""
+        with self._lock:
+            self._hold = self._hold or why
+            if self._now is not None and self._now.ended is None:
+                self._now.hold(why)
+            if self._next is not None:
+                waiting, self._next = self._next, None
+                waiting.end(Ended(False, why, 0.0))
+
+    def rearm(self) -> str:
+        """Let motions move the hands again; returns why not, or ""."""
+        with self._lock:
+            if self._stopped:
+                return "emergency stop: reset it with ~/estop first"
+            if not self.at_rest():
+                return "the hands are not yet at rest"
+            self._hold = self._fault = ""
+            return ""
+
+    def estop(self, on: bool) -> None:
+        """Latch the emergency stop, or unlatch it; then the hands hold until re-armed."""
+        with self._lock:
+            if on:
+                self._stopped = True
+                self.hold("emergency stop")
+            elif self._stopped:
+                self._stopped = False
+
+    def at_rest(self) -> bool:
+        """Whether nothing moves, as far as was sent."""
+        with self._lock:
+            return self._now is None or self._now.at_rest
+
+    def on_joint_state(
+        self,
+        names: Sequence[str],
+        position: Sequence[float],
+        effort: Sequence[float],
+        stamp: int,
+    ) -> None:
+        """Take in a measured state."""
+        with self._lock:
+            if self._now is not None:
+                self._now.on_joint_state(names, position, effort, stamp)
+
+    def tick(self) -> Snapshot:
+        """One period: renew what is sent, tell who asked, begin what waits."""
+        with self._lock:
+            if self._now is not None:
+                self._now.tick()
+                ended, request = self._now.ended, self._request
+                if ended is not None and request is not None and not request.over:
+                    # What stopped by itself, and not on anyone's wish, is a fault.
+                    wished = ended.message in ("cancelled", NEWER, self._hold)
+                    if not ended.completed and not wished:
+                        self._fault = ended.message
+                        self._hold = self._hold or ended.message
+                    request.end(ended)
+            self._begin()
+            return self._snapshot()
+
+    def _begin(self) -> None:
+        request = self._next
+        if request is None or not (request.path or request.problem):
+            return
+        if self._now is not None and not self._now.at_rest:
+            return
+        self._next = None
+        if request.problem or request.path is None:
+            request.end(Ended(False, request.problem, 0.0))
+            return
+        try:
+            if request.transport == "action":
+                self._now = ActionPerformance(
+                    request.path, self.robot, self.sender, self.clock, self.settings
+                )
+            else:
+                self._now = TopicPerformance(
+                    request.path, self.robot, self.publisher, self.clock, self.settings
+                )
+        except StreamError as error:
+            request.end(Ended(False, str(error), 0.0))
+            return
+        self._request = request
+
+    def _load(self, request: _Request) -> None:
+        """Read and judge a motion; only an unedited PASS for this robot gets a path."""
+        try:
+            folder = self.motions.found(request.motion_id)
+            trajectory = BimanualTrajectory.load(folder / "trajectory.npz")
+            report = SimReport.load(folder / "report.json")
+            cleared = clear(trajectory, self.robot, report, where=request.motion_id)
+            request.path = commanded_path(cleared, self.robot, self.settings.margin)
+        except (HandxError, RobotError) as error:
+            request.problem = str(error)
+        except Exception as error:  # whatever it is, the asker must hear of it
+            request.problem = f"{type(error).__name__}: {error}"
+
+    def _snapshot(self) -> Snapshot:
+        motion = self._request.motion_id if self._request is not None else ""
+        fraction, state = 0.0, "idle"
+        if self._now is not None and self._now.ended is None:
+            fraction, state = self._now.fraction, self._now.phase
+        message = ""
+        if self._stopped:
+            state, message = "estop", self._hold
+        elif self._hold:
+            state, message = ("fault" if self._fault else "hold"), self._hold
+        return Snapshot(state, motion, fraction, message)
