@@ -11,7 +11,7 @@ PYTHON ?= $(shell for p in python3.11 python3.12 python3; do \
 	2>/dev/null && { echo "$$p"; break; }; done)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-slow test-install test-ray test-mano check format install install-dev clean clean-venv
+.PHONY: help demo test test-slow test-install test-ray test-mano test-ros check format install install-dev clean clean-venv
 
 help:  ## show this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 15
@@ -35,6 +35,13 @@ test-ray: install-dev  ## importing through Ray, on this machine
 test-mano: install-dev  ## MANO; installs smplx, whose licence is non-commercial
 	$(BIN)/python -m pip install -q --no-deps -c constraints.txt smplx
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest tests/mano
+
+ROS_BIN := $(VENV)-ros/bin
+
+test-ros: install-dev  ## the ROS packages: colcon builds them, strict package.xml, node logic
+	$(BIN)/python -m venv $(VENV)-ros
+	$(ROS_BIN)/pip install -q -r requirements-ros.txt
+	OMP_NUM_THREADS=1 PATH="$(CURDIR)/$(ROS_BIN):$$PATH" $(BIN)/python -m pytest tests/ros
 
 check: install-dev  ## lint, format and types, changing nothing
 	$(BIN)/ruff check .

@@ -15,12 +15,14 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "ros_ws/src/handx_description"))
 
+import numpy as np
 from handx_description.description import describe
 
 from robots import load_robot
 from robots.hand import HandSpec
 from sim.engine import mujoco
-from sim.scene import ARMATURE, COUPLING_SOLREF, TIMESTEP
+from sim.links import ARMATURE, COUPLING_SOLREF
+from sim.scene import TIMESTEP
 
 
 def mjcf(name: str) -> str:
@@ -40,20 +42,20 @@ def mjcf(name: str) -> str:
         spec.delete(equality)
     for body in spec.bodies:
         body.gravcomp = 1.0
-    chains = list(robot.hands.values())
+    for hand in robot.hands.values():
+        driven = [joint not in hand.mimic for joint in hand.joint_names]
+        _drive(spec, hand, ARMATURE * np.array(driven))
     if robot.body is not None:
-        chains.append(robot.body.chain)
-    for chain in chains:
-        _drive(spec, chain)
+        _drive(spec, robot.body.chain, robot.body.armature)
     spec.compile()
     return spec.to_xml()
 
 
-def _drive(spec: mujoco.MjSpec, chain: HandSpec) -> None:
-    """Servos, rotors and couplings of one chain."""
+def _drive(spec: mujoco.MjSpec, chain: HandSpec, armature: np.ndarray) -> None:
+    """Servos, rotors (n,) [kg·m²] and couplings of one chain."""
     wire = chain.wire_prefix
-    for joint in chain.joint_names:
-        spec.joint(wire + joint).armature = 0.0 if joint in chain.mimic else ARMATURE
+    for joint, inertia in zip(chain.joint_names, armature):
+        spec.joint(wire + joint).armature = float(inertia)
     for number, joint in enumerate(chain.actuated):
         index = chain.joint_names.index(joint)
         effort = float(chain.effort_limit[index])

@@ -109,6 +109,7 @@ def test_a_job_is_called_off_between_stages(client, running):
     assert not [j for j in (first, second) if (folder / j).exists()]
 
 
+@pytest.mark.slow  # another worker has to warm up
 def test_a_crash_fails_one_job_in_words_and_the_server_lives(client, running):
     engine = running.engine
     job = client.submit(FIST)

@@ -24,6 +24,13 @@ SIM_TYPES = ("sim.report", "sim.rollout")
 TRAINING_ONLY = {"accelerate", "datasets", "pyarrow", "ray"}
 WIRE = {"cyclonedds", "rosbags", "mcap", "mcap_ros2"}
 
+ROS_PACKAGES = {"handx_ros", "handx_bringup", "handx_description", "handx_interfaces"}
+ROS_MESSAGES = {
+    "action_msgs", "builtin_interfaces", "control_msgs", "diagnostic_msgs",
+    "lifecycle_msgs", "rcl_interfaces", "sensor_msgs", "std_msgs", "std_srvs",
+    "trajectory_msgs",
+}  # fmt: skip
+
 RULES: dict[str, tuple[tuple[str, ...], set[str]]] = {
     # module prefix: (what of ours it may import, third-party packages beside numpy)
     "robots": (("robots",), {"tomli"}),
@@ -64,8 +71,12 @@ RULES: dict[str, tuple[tuple[str, ...], set[str]]] = {
         {"tyro", "rich", "viser", "mjviser", "PIL", "av", *WIRE},
     ),
     "ros_ws": (
-        ("ros_ws", "robots", *RETARGET_TYPES, "handx.streaming"),
-        {"rclpy", "launch", "launch_ros", "ament_index_python"},
+        ("ros_ws", "robots", *RETARGET_TYPES, *SIM_TYPES, "handx_gen.errors",
+         "handx.streaming"),
+        {
+            "rclpy", "launch", "launch_ros", "launch_pytest", "launch_testing",
+            "ament_index_python", "pytest", "setuptools", *ROS_PACKAGES, *ROS_MESSAGES,
+        },
     ),
 }  # fmt: skip
 PACKAGES = ("robots", "handx_gen", "retarget", "sim", "training", "handx")
@@ -158,6 +169,12 @@ def sources() -> list[tuple[str, Path]]:
     return found
 
 
+def test_the_ros_workspace_is_under_the_rule() -> None:
+    names = {module for module, _ in sources()}
+    assert "ros_ws.src.handx_ros.handx_ros.streamer_node" in names
+    assert "ros_ws.src.handx_bringup.launch.robot.launch" in names
+
+
 def test_imports_follow_the_arrows() -> None:
     assert not [
         violation
@@ -185,6 +202,11 @@ def test_imports_follow_the_arrows() -> None:
         ("handx.streaming.player", "import handx.pipeline"),
         ("handx.streaming.player", "from .. import pipeline"),
         ("handx.pipeline", "import torch"),
+        ("ros_ws.src.handx_ros.handx_ros.streamer", "import mujoco"),
+        ("ros_ws.src.handx_ros.handx_ros.streamer", "def f():\n    import torch"),
+        ("ros_ws.src.handx_ros.handx_ros.streamer", "import handx.pipeline"),
+        ("ros_ws.src.handx_ros.handx_ros.streamer", "from sim import validate"),
+        ("ros_ws.src.handx_ros.handx_ros.streamer", "from retarget import retarget"),
     ],
 )
 def test_the_checker_sees_a_wrong_import(module: str, source: str) -> None:
@@ -201,6 +223,8 @@ def test_the_checker_sees_a_wrong_import(module: str, source: str) -> None:
         ("sim.scene", "from retarget.trajectory import BimanualTrajectory"),
         ("handx.streaming.player", "from cyclonedds.domain import DomainParticipant"),
         ("handx.pipeline", "def f():\n    from sim import validate"),
+        ("ros_ws.src.handx_ros.handx_ros.streamer", "from sim.report import SimReport"),
+        ("ros_ws.src.handx_ros.handx_ros.streamer", "from rclpy.node import Node"),
     ],
 )
 def test_the_checker_lets_right_imports_pass(module: str, source: str) -> None:

@@ -107,7 +107,7 @@ def default(kind):
     if node == Nodetype.NAME:
         return message_class(detail)()
     if node == Nodetype.BASE:
-        if detail[0] == "octet":
+        if detail[0] in ("octet", "byte"):
             return b"\0"
         return NUMBERS.get(detail[0], int)()
     if node == Nodetype.ARRAY:
@@ -121,7 +121,7 @@ def check(kind, value, where):
     if node == Nodetype.NAME:
         assert isinstance(value, message_class(detail)), f"{where}: {type(value)}"
     elif node == Nodetype.BASE:
-        wanted = bytes if detail[0] == "octet" else NUMBERS.get(detail[0], int)
+        wanted = bytes if detail[0] in ("octet", "byte") else NUMBERS.get(detail[0], int)
         # bool is an int to Python, but rosidl wants what it says.
         assert type(value) is wanted or (
             wanted in (int, float, str) and isinstance(value, wanted)

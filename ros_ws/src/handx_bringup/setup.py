@@ -15,6 +15,7 @@ setup(
         (f"share/{NAME}", ["package.xml"]),
         (f"share/{NAME}/launch", sorted(glob("launch/*.launch.py"))),
         (f"share/{NAME}/config", sorted(glob("config/*.yaml"))),
+        (f"share/{NAME}/security", ["security/policy.xml"]),
     ],
     install_requires=["setuptools", "numpy"],
     zip_safe=True,

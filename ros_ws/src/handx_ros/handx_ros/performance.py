@@ -309,11 +309,11 @@ class ActionPerformance:
         names = [controller.name for controller in self._controllers]
         self._group = group = GoalGroup(names, begins, sent.end, self._end)
         for controller in self._controllers:
-            # The first point is where the hands are; a controller that finds it at time 0
-            # of its own trajectory would have nothing to interpolate from.
+            # The stamp is now and the first point, at the common start, where the hands
+            # are: a controller that has accepted alone waits there and moves nothing.
             message = joint_trajectory_message(
-                controller, self._path.joint_names, sent.time[1:] - begins,
-                sent.positions[1:], sent.velocities[1:], begins,
+                controller, self._path.joint_names, sent.time - now, sent.positions,
+                sent.velocities, now,
             )  # fmt: skip
             self._sender.send(
                 controller.name, message, self._settings.goal_time, group

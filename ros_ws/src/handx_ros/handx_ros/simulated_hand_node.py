@@ -104,6 +104,11 @@ class _Served:
             self.ended.set_result(verdict)
             self.node.wake()
 
+    def _fail(self, verdict: Verdict) -> None:
+        """Abort the goal and stay where it is desired to be, as the controller does."""
+        self.logic.hold(self.node.now())
+        self._end(verdict)
+
     def step(self, now: int, measured: dict[str, float], tell: bool) -> None:
         """Look how the goal fares, and send what is desired now."""
         self.logic.see(measured)
@@ -114,7 +119,7 @@ class _Served:
                 self.logic.hold(now)
                 self._end(Verdict(SUCCESSFUL, "cancelled"))
             elif (verdict := self.logic.verdict(now, measured)) is not None:
-                self._end(verdict)
+                self._end(verdict) if verdict.code == SUCCESSFUL else self._fail(verdict)
             elif tell:
                 self._tell(now, measured)
         q, v = self.logic.desired(now)

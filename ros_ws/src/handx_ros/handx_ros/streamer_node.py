@@ -1,7 +1,8 @@
 """`streamer`: moves the hands along motions that passed, and knows when to stop."""
 
 import threading
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from control_msgs.action import FollowJointTrajectory
@@ -136,6 +137,15 @@ class _Sender:
             client.destroy()
 
 
+@dataclass
+class _Play:
+    """A goal of the action, and what its performance is waited for with."""
+
+    handle: Any
+    ended: Any
+    done: Callable[[Ended], None]
+
+
 class StreamerNode(LifecycleNode):
     """Glue between `Streamer` and ROS.
 
@@ -151,7 +161,7 @@ class StreamerNode(LifecycleNode):
         self._shown = Snapshot("", "", 0.0, "")
         self._ticks = 0
         self._entities: list[tuple[Any, Any]] = []
-        self._goals: dict[int, Any] = {}
+        self._goals: dict[int, _Play] = {}
 
     def on_configure(self, state: LifecycleState) -> TransitionCallbackReturn:
         """Load the robot; offer services, topics and the action."""
@@ -258,9 +268,9 @@ class StreamerNode(LifecycleNode):
             self._show(found)
         tenth = self._ticks % max(1, round(float(self._value("rate")) / 10)) == 0
         if tenth and found.state in ("approach", "play"):
-            for handle in list(self._goals.values()):
-                if handle.request.motion_id == found.motion_id:
-                    handle.publish_feedback(
+            for play in list(self._goals.values()):
+                if play.handle.request.motion_id == found.motion_id:
+                    play.handle.publish_feedback(
                         PlayMotion.Feedback(phase=found.state, fraction=found.fraction)
                     )
 
@@ -326,8 +336,7 @@ class StreamerNode(LifecycleNode):
             if self.executor is not None:
                 self.executor.wake()
 
-        handle.ended, handle.done = ended, done
-        self._goals[id(handle)] = handle
+        self._goals[id(handle)] = _Play(handle, ended, done)
         transport = handle.request.transport or str(self._value("transport"))
         if self._logic is not None:
             self._logic.perform(handle.request.motion_id, transport, done)
@@ -335,11 +344,11 @@ class StreamerNode(LifecycleNode):
 
     def _cancel(self, handle: Any) -> CancelResponse:
         if self._logic is not None:
-            self._logic.call_off(handle.done)
+            self._logic.call_off(self._goals[id(handle)].done)
         return CancelResponse.ACCEPT
 
     async def _execute(self, handle: Any) -> Any:
-        outcome = await handle.ended
+        outcome = await self._goals[id(handle)].ended
         del self._goals[id(handle)]
         if handle.is_cancel_requested:
             handle.canceled()
