@@ -16,8 +16,8 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).parents[1] / "ros_ws/src/handx_description"))
 
 import numpy as np
-from handx_description.description import describe
 
+from handx_description.description import describe
 from robots import load_robot
 from robots.hand import HandSpec
 from sim.engine import mujoco

@@ -42,8 +42,12 @@ def main():
         ends = time.monotonic() + SECONDS
         while time.monotonic() < ends:
             node.publish("/joint_states", STATE)
-            found |= {str(s.key) for s in people.take(N=100) if s.sample_info.valid_data}
-            topics |= {s.topic_name for s in writers.take(N=100) if hasattr(s, "topic_name")}
+            found |= {
+                str(s.key) for s in people.take(N=100) if s.sample_info.valid_data
+            }
+            topics |= {
+                s.topic_name for s in writers.take(N=100) if hasattr(s, "topic_name")
+            }
             time.sleep(0.1)
             if found - {own} and "rt/left_hand_controller/joint_trajectory" in topics:
                 time.sleep(0.5)  # time for what was sent to arrive

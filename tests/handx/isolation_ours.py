@@ -14,7 +14,9 @@ from handx.server.http import Server
 from handx.server.jobs import JobBook
 from handx.streaming.dds import DdsNode
 
-COMMANDS = {"/left_hand_controller/joint_trajectory": "trajectory_msgs/msg/JointTrajectory"}
+COMMANDS = {
+    "/left_hand_controller/joint_trajectory": "trajectory_msgs/msg/JointTrajectory"
+}
 STATES = "/joint_states"
 NETWORK = """<CycloneDDS><Domain><General><Interfaces>
 <NetworkInterface name="ours"/></Interfaces></General></Domain></CycloneDDS>"""

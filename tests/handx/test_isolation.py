@@ -28,7 +28,11 @@ def why_not() -> str:
         [*UNSHARE, "ip", "link", "add", "here", "type", "veth", "peer", "name", "there"],
         capture_output=True, text=True, check=False,
     )  # fmt: skip
-    return f"no network namespaces here: {probe.stderr.strip()}" if probe.returncode else ""
+    return (
+        f"no network namespaces here: {probe.stderr.strip()}"
+        if probe.returncode
+        else ""
+    )
 
 
 @pytest.fixture(scope="module")

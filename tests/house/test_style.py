@@ -86,7 +86,16 @@ def test_nan_is_never_papered_over() -> None:
 def test_no_path_of_one_machine() -> None:
     pattern = re.compile(r"(?<![\w.])/(work|root|home/\w+|tmp)/")
     for file in tracked():
-        if file.suffix not in {".py", ".toml", ".md", ".urdf", ".cff", ".xml", ".yaml", ""}:
+        if file.suffix not in {
+            ".py",
+            ".toml",
+            ".md",
+            ".urdf",
+            ".cff",
+            ".xml",
+            ".yaml",
+            "",
+        }:
             continue
         if file == Path(__file__).resolve():
             continue

@@ -97,7 +97,9 @@ def run(path, **given):
     scope = {}
     exec(compile(path.read_text(), str(path), "exec"), scope)
     entities = scope["generate_launch_description"]().entities
-    declared = {e.name: e.default for e in entities if isinstance(e, DeclareLaunchArgument)}
+    declared = {
+        e.name: e.default for e in entities if isinstance(e, DeclareLaunchArgument)
+    }
     unknown = set(given) - set(declared)
     assert not unknown, unknown
     found = []

@@ -10,6 +10,7 @@ import sys
 import types
 from functools import cache
 from pathlib import Path
+from typing import ClassVar
 
 from rosbags.interfaces import Nodetype
 from rosbags.typesys import Stores, get_types_from_msg, get_typestore
@@ -76,7 +77,7 @@ class Message:
     """Base of every message: fields by keyword, checked when set."""
 
     __slots__ = ()
-    FIELDS: dict = {}
+    FIELDS: ClassVar[dict] = {}
 
     def __init__(self, **values):
         for name, kind in self.FIELDS.items():
@@ -121,7 +122,9 @@ def check(kind, value, where):
     if node == Nodetype.NAME:
         assert isinstance(value, message_class(detail)), f"{where}: {type(value)}"
     elif node == Nodetype.BASE:
-        wanted = bytes if detail[0] in ("octet", "byte") else NUMBERS.get(detail[0], int)
+        wanted = (
+            bytes if detail[0] in ("octet", "byte") else NUMBERS.get(detail[0], int)
+        )
         # bool is an int to Python, but rosidl wants what it says.
         assert type(value) is wanted or (
             wanted in (int, float, str) and isinstance(value, wanted)

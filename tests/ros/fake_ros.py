@@ -132,9 +132,7 @@ class Time:
 
     def to_msg(self):
         stamp = fake_messages.message_class("builtin_interfaces/msg/Time")
-        return stamp(
-            sec=self.nanoseconds // 10**9, nanosec=self.nanoseconds % 10**9
-        )
+        return stamp(sec=self.nanoseconds // 10**9, nanosec=self.nanoseconds % 10**9)
 
 
 class Clock:
@@ -446,7 +444,8 @@ class ActionClient:
 class QoSProfile:
     def __init__(self, *, depth, **policies):
         known = {"durability", "reliability", "history"}
-        assert isinstance(depth, int) and set(policies) <= known, policies
+        assert isinstance(depth, int)
+        assert set(policies) <= known, policies
 
 
 class Policy(Enum):

@@ -13,7 +13,9 @@ class PerfectHands:
         robot = load_robot(self.robot)
         chains = [*robot.hands.values(), *([robot.body.chain] if robot.body else [])]
         self.joint_names = tuple(n for c in chains for n in c.wire_names)
-        self.commanded_names = tuple(c.wire_prefix + n for c in chains for n in c.actuated)
+        self.commanded_names = tuple(
+            c.wire_prefix + n for c in chains for n in c.actuated
+        )
         self.limits = {
             n: (lo, hi, v, a)
             for c in chains

@@ -192,7 +192,9 @@ def test_everything_in_one(launch, graph):
     }  # fmt: skip
     for name, table in tables.items():
         given = {k: v for entry in nodes[name].parameters for k, v in entry.items()}
-        declared = {row.name: type(row.default) for row in table} | {"use_sim_time": bool}
+        declared = {row.name: type(row.default) for row in table} | {
+            "use_sim_time": bool
+        }
         for key, value in given.items():
             assert type(value) is declared[key], f"{name}: {key}"
 

@@ -67,8 +67,12 @@ def test_an_invalid_one_is_seen(tmp_path):
     text = (SOURCES / "handx_ros" / "package.xml").read_text()
     broken = tmp_path / "package.xml"
     broken.write_text(text.replace("handx@example.org", "nobody"))
-    code = "import sys; from catkin_pkg.package import parse_package as p; p(sys.argv[1])"
-    done = subprocess.run([python(), "-c", code, broken], capture_output=True, check=False)
+    code = (
+        "import sys; from catkin_pkg.package import parse_package as p; p(sys.argv[1])"
+    )
+    done = subprocess.run(
+        [python(), "-c", code, broken], capture_output=True, check=False
+    )
     assert done.returncode != 0
 
 

@@ -83,7 +83,7 @@ def test_a_goal_becomes_a_motion_on_disk(graph, node, server, tmp_path):
     server.book.stage(job, "retarget", 0.5)
     graph.spin(until=lambda: len(handle.feedback) >= 3)
     finish(server, job)
-    graph.spin(until=lambda: handle.result.done())
+    graph.spin(until=handle.result.done)
     answer = handle.result.result()
     assert handle.state == "succeeded"
     assert answer.result.passed
@@ -100,9 +100,12 @@ def test_a_goal_becomes_a_motion_on_disk(graph, node, server, tmp_path):
 
 def test_a_no_is_an_answer_with_reasons(graph, node, server):
     handle = send(graph, text="clap twice")
-    verdicts = {**RESULT["verdicts"], "hand": {"answer": "no", "reasons": ["8 mm short"]}}
+    verdicts = {
+        **RESULT["verdicts"],
+        "hand": {"answer": "no", "reasons": ["8 mm short"]},
+    }
     finish(server, begun(server), {**RESULT, "passed": False, "verdicts": verdicts})
-    graph.spin(until=lambda: handle.result.done())
+    graph.spin(until=handle.result.done)
     result = handle.result.result().result
     assert handle.state == "succeeded"
     assert (result.passed, result.hand_verdict) == (False, "no")
@@ -112,14 +115,14 @@ def test_a_no_is_an_answer_with_reasons(graph, node, server):
 def test_a_failure_aborts_in_words(graph, node, server):
     handle = send(graph, text="clap twice")
     server.book.end(begun(server), "failed", "the engine's process was killed")
-    graph.spin(until=lambda: handle.result.done())
+    graph.spin(until=handle.result.done)
     assert handle.state == "aborted"
     assert "killed" in handle.result.result().result.message
 
 
 def test_an_unknown_robot_aborts_with_the_choices(graph, node):
     handle = send(graph, text="clap", robot="nobody")
-    graph.spin(until=lambda: handle.result.done())
+    graph.spin(until=handle.result.done)
     assert handle.state == "aborted"
     assert "inspire, shadow" in handle.result.result().result.message
 
@@ -128,7 +131,7 @@ def test_cancel_stops_the_job(graph, node, server):
     handle = send(graph, text="clap twice")
     job = begun(server)
     graph.servers["/generate_motion"].cancel(handle)
-    graph.spin(until=lambda: handle.result.done())
+    graph.spin(until=handle.result.done)
     assert handle.state == "canceled"
     assert job.state == "cancelled"
 
@@ -137,19 +140,19 @@ def test_a_newer_goal_takes_the_place_of_the_older(graph, node, server):
     first = send(graph, text="clap twice")
     job = begun(server)
     second = send(graph, text="make a fist with the left hand")
-    graph.spin(until=lambda: first.result.done())
+    graph.spin(until=first.result.done)
     assert first.state == "aborted"
     assert "newer" in first.result.result().result.message
     graph.spin(until=lambda: job.state == "cancelled")
     finish(server, begun(server, 2))
-    graph.spin(until=lambda: second.result.done())
+    graph.spin(until=second.result.done)
     assert second.state == "succeeded"
 
 
 def test_a_goal_superseded_before_it_ran(graph, node, server):
     # Both are accepted before the executor comes to execute either.
     first, second = send(graph, text="clap once"), send(graph, text="clap twice")
-    graph.spin(until=lambda: first.result.done())
+    graph.spin(until=first.result.done)
     assert first.state == "aborted"
     ends = time.monotonic() + 10
     while True:
@@ -158,7 +161,7 @@ def test_a_goal_superseded_before_it_ran(graph, node, server):
             break
         assert time.monotonic() < ends, "the second goal's job did not come"
     finish(server, job)
-    graph.spin(until=lambda: second.result.done())
+    graph.spin(until=second.result.done)
     assert second.state == "succeeded"
 
 
@@ -174,7 +177,7 @@ def test_deactivating_calls_off(graph, node, server):
     handle = send(graph, text="clap twice")
     job = begun(server)
     node.trigger_deactivate()
-    graph.spin(until=lambda: handle.result.done())
+    graph.spin(until=handle.result.done)
     assert job.state == "cancelled"
     assert handle.state == "aborted"
     assert node.is_at_rest()
@@ -190,7 +193,7 @@ def test_without_an_engine_a_goal_says_what_to_start(graph, tmp_path):
     node.trigger_configure()
     node.trigger_activate()
     handle = send(graph, text="clap")
-    graph.spin(until=lambda: handle.result.done())
+    graph.spin(until=handle.result.done)
     assert handle.state == "aborted"
     assert "handx serve" in handle.result.result().result.message
 
@@ -220,7 +223,7 @@ def test_a_broken_event_stream_is_taken_up_again(graph, node, server, monkeypatc
     job = begun(server)
     server.book.stage(job, "generate", 0.0)
     finish(server, job)
-    graph.spin(until=lambda: handle.result.done())
+    graph.spin(until=handle.result.done)
     assert handle.state == "succeeded"
     stages = [f.stage for f in handle.feedback]
     assert stages.count("generate") == 1, "told once, though the stream broke"
@@ -232,7 +235,7 @@ def test_a_result_that_does_not_arrive_leaves_nothing(graph, node, server, tmp_p
     job.folder.mkdir(parents=True)
     (job.folder / "trajectory.npz").write_bytes(b"x")  # no report.json
     server.book.end(job, "finished", result=RESULT)
-    graph.spin(until=lambda: handle.result.done())
+    graph.spin(until=handle.result.done)
     assert handle.state == "aborted"
     assert list((tmp_path / "motions").iterdir()) == []
 

@@ -123,7 +123,10 @@ print(sorted({m.split(".")[0] for m in sys.modules} & BLOCKED))
 def test_logic_needs_numpy_alone():
     modules = [f"handx_ros.{path.stem}" for path in LOGIC]
     modules += ["handx_description.description", "handx_bringup.controllers"]
-    paths = [ROOT, *(SOURCES / p for p in ("handx_ros", "handx_description", "handx_bringup"))]
+    paths = [
+        ROOT,
+        *(SOURCES / p for p in ("handx_ros", "handx_description", "handx_bringup")),
+    ]
     done = subprocess.run(
         [sys.executable, "-c", PROBE, ",".join(BLOCKED), *modules],
         capture_output=True, text=True, check=False, cwd="/",

@@ -3,7 +3,6 @@
 from pathlib import Path
 from xml.etree import ElementTree
 
-
 from robots import robot_names
 
 POLICY = (
@@ -61,7 +60,10 @@ def opened(graph, monkeypatch, tmp_path, robot):
     for name, (kind, parameters) in uses.items():
         graph = fake_ros.install()
         opened_here = {"publish": set(), "call": set()}
-        for use, owner in (("publish", fake_ros.Publisher), ("call", fake_ros.ActionClient)):
+        for use, owner in (
+            ("publish", fake_ros.Publisher),
+            ("call", fake_ros.ActionClient),
+        ):
             real = owner.__init__
 
             def init(self, *given, real=real, names=opened_here[use], **options):

@@ -22,9 +22,7 @@ PERIOD = 1 / 200
 def made(tmp_path_factory):
     """A motion of both hands that passed, for Inspire."""
     folder = tmp_path_factory.mktemp("motion")
-    result = pipeline.run(
-        "clap once", "inspire", folder, model="program", video=False
-    )
+    result = pipeline.run("clap once", "inspire", folder, model="program", video=False)
     assert result.passed
     return folder
 
@@ -106,7 +104,7 @@ def assert_gentle(hands, joints=None):
             told.setdefault(name, []).append(value)
     assert told
     for name in joints or told:
-        lower, upper, speed, pull = hands.limits[name]
+        lower, upper, speed, _ = hands.limits[name]
         q = np.array(told[name])
         assert q.min() >= lower - 2e-4, name
         assert q.max() <= upper + 2e-4, name
@@ -174,7 +172,9 @@ def test_goals_of_one_motion_have_one_start(graph, hand, streamer, motion, monke
     for controller in load_robot("inspire").controllers:
         server = graph.servers[f"/{controller.name}/follow_joint_trajectory"]
         monkeypatch.setattr(
-            server, "judge", lambda goal, real=server.judge: sent.append(goal) or real(goal)
+            server,
+            "judge",
+            lambda goal, real=server.judge: sent.append(goal) or real(goal),
         )
     finish(graph, play(graph, motion, "action"))
     assert len(sent) == 2

@@ -1,15 +1,16 @@
 """The nodes that make motion and stream it, beside a robot that runs already.
 
-    handx serve
-    ros2 launch handx_bringup motion.launch.py robot:=shadow
-    ros2 action send_goal -f /generate_motion handx_interfaces/action/GenerateMotion \
+handx serve
+ros2 launch handx_bringup motion.launch.py robot:=shadow
+ros2 action send_goal -f /generate_motion handx_interfaces/action/GenerateMotion \
         "{text: 'clap twice', play: true}"
 """
 
-from launch import LaunchContext, LaunchDescription, LaunchDescriptionEntity
 from launch.actions import DeclareLaunchArgument, ExecuteProcess, OpaqueFunction
 from launch.substitutions import LaunchConfiguration
 from launch_ros.actions import Node
+
+from launch import LaunchContext, LaunchDescription, LaunchDescriptionEntity
 
 
 def start(context: LaunchContext) -> list[LaunchDescriptionEntity]:

@@ -146,7 +146,9 @@ def _fix(
     ElementTree.SubElement(joint, "child", link=child)
     origin = {"xyz": xyz, "rpy": rpy}
     ElementTree.SubElement(
-        joint, "origin", {k: " ".join(f"{x:.12g}" for x in v) for k, v in origin.items()}
+        joint,
+        "origin",
+        {k: " ".join(f"{x:.12g}" for x in v) for k, v in origin.items()},
     )
 
 

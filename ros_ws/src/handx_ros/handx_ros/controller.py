@@ -15,7 +15,7 @@ import numpy as np
 from handx.streaming.controller_rules import violations
 from handx.streaming.encoders import NANOSECONDS, to_nanoseconds
 from handx_ros.messages import joint_values
-from retarget.trajectory import hermite
+from retarget.spline import hermite
 
 SUCCESSFUL, INVALID_GOAL = 0, -1
 GOAL_TOLERANCE_VIOLATED = -5

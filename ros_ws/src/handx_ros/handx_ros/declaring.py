@@ -3,13 +3,14 @@
 from collections.abc import Sequence
 from typing import Any
 
-from handx_ros.parameters import Parameter
 from rcl_interfaces.msg import (
     FloatingPointRange,
     IntegerRange,
     ParameterDescriptor,
     SetParametersResult,
 )
+
+from handx_ros.parameters import Parameter
 
 
 def declare(node: Any, table: Sequence[Parameter]) -> None:

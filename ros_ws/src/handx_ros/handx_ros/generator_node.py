@@ -4,6 +4,7 @@ import threading
 import time
 from typing import Any
 
+from handx_interfaces.action import GenerateMotion, PlayMotion
 from rclpy.action import ActionClient, ActionServer, CancelResponse, GoalResponse
 from rclpy.callback_groups import ReentrantCallbackGroup
 from rclpy.lifecycle import LifecycleNode, LifecycleState, TransitionCallbackReturn
@@ -11,7 +12,6 @@ from rclpy.task import Future
 
 from handx.streaming.engine_client import EngineClient
 from handx.streaming.errors import StreamError
-from handx_interfaces.action import GenerateMotion, PlayMotion
 from handx_ros.declaring import declare
 from handx_ros.generation import Generation, Outcome, Progress, job_request
 from handx_ros.motions import Motions

@@ -113,7 +113,7 @@ class TopicPerformance:
 
     @property
     def phase(self) -> str:
-        """ "approach", "play" or "hold"."""
+        """One of "approach", "play" and "hold"."""
         state = self._player.state
         if state in (State.DISARMED, State.APPROACH):
             return "hold" if self.ended else "approach"
@@ -230,10 +230,12 @@ class ActionPerformance:
 
     @property
     def phase(self) -> str:
-        """ "approach", "play" or "hold"."""
+        """One of "approach", "play" and "hold"."""
         if self._off or self.ended:
             return "hold"
-        return "play" if self._sent and self._clock.now() > self._arrives else "approach"
+        return (
+            "play" if self._sent and self._clock.now() > self._arrives else "approach"
+        )
 
     @property
     def fraction(self) -> float:
@@ -296,7 +298,8 @@ class ActionPerformance:
         absent = [c.name for c in self._controllers if not self._sender.ready(c.name)]
         if missing or absent:
             self._end(
-                missing or f"no action /{absent[0]}/follow_joint_trajectory. Fix: start "
+                missing
+                or f"no action /{absent[0]}/follow_joint_trajectory. Fix: start "
                 "the controllers, or set transport to topic"
             )
             return
@@ -315,9 +318,7 @@ class ActionPerformance:
                 controller, self._path.joint_names, sent.time - now, sent.positions,
                 sent.velocities, now,
             )  # fmt: skip
-            self._sender.send(
-                controller.name, message, self._settings.goal_time, group
-            )
+            self._sender.send(controller.name, message, self._settings.goal_time, group)
 
     def _whole(self, begins: int) -> Horizon:
         """From where the hands are measured to the end of the path, inside all limits.

@@ -119,7 +119,9 @@ class _Served:
                 self.logic.hold(now)
                 self._end(Verdict(SUCCESSFUL, "cancelled"))
             elif (verdict := self.logic.verdict(now, measured)) is not None:
-                self._end(verdict) if verdict.code == SUCCESSFUL else self._fail(verdict)
+                self._end(verdict) if verdict.code == SUCCESSFUL else self._fail(
+                    verdict
+                )
             elif tell:
                 self._tell(now, measured)
         q, v = self.logic.desired(now)
@@ -248,7 +250,8 @@ class SimulatedHandNode(LifecycleNode):
             self.drive(names, positions, velocities)
         else:
             self.get_logger().warning(
-                "a joint command without positions is ignored", throttle_duration_sec=2.0
+                "a joint command without positions is ignored",
+                throttle_duration_sec=2.0,
             )
 
     def _step(self) -> None:

@@ -7,6 +7,8 @@ from typing import Any
 
 from control_msgs.action import FollowJointTrajectory
 from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus, KeyValue
+from handx_interfaces.action import PlayMotion
+from handx_interfaces.msg import MotionStatus
 from rclpy.action import ActionClient, ActionServer, CancelResponse, GoalResponse
 from rclpy.callback_groups import MutuallyExclusiveCallbackGroup, ReentrantCallbackGroup
 from rclpy.lifecycle import LifecycleNode, LifecycleState, TransitionCallbackReturn
@@ -18,8 +20,6 @@ from std_srvs.srv import SetBool, Trigger
 from trajectory_msgs.msg import JointTrajectory, JointTrajectoryPoint
 
 from handx.streaming.encoders import topic
-from handx_interfaces.action import PlayMotion
-from handx_interfaces.msg import MotionStatus
 from handx_ros.declaring import declare
 from handx_ros.diagnosing import diagnostic
 from handx_ros.goal_group import GoalGroup
@@ -127,7 +127,7 @@ class _Sender:
             if not handle.accepted:
                 group.refused(controller)
                 return
-            group.accepted(controller, lambda: handle.cancel_goal_async())
+            group.accepted(controller, handle.cancel_goal_async)
             handle.get_result_async().add_done_callback(ended)
 
         self._clients[controller].send_goal_async(goal).add_done_callback(answered)
@@ -175,7 +175,10 @@ class StreamerNode(LifecycleNode):
             float(self._value("margin")), float(self._value("feedback_age")),
             float(self._value("start_delay")), float(self._value("goal_time")),
         )  # fmt: skip
-        stream, stop = MutuallyExclusiveCallbackGroup(), MutuallyExclusiveCallbackGroup()
+        stream, stop = (
+            MutuallyExclusiveCallbackGroup(),
+            MutuallyExclusiveCallbackGroup(),
+        )
         actions = ReentrantCallbackGroup()
         publisher, sender = _Publisher(self, robot), _Sender(self, robot, actions)
         motions = Motions(str(self._value("motions_folder")))
@@ -357,7 +360,9 @@ class StreamerNode(LifecycleNode):
         else:
             handle.abort()
         return PlayMotion.Result(
-            completed=outcome.completed, seconds=outcome.seconds, message=outcome.message
+            completed=outcome.completed,
+            seconds=outcome.seconds,
+            message=outcome.message,
         )
 
 
