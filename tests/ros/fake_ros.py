@@ -491,6 +491,6 @@ def install():
         ReliabilityPolicy=Policy, qos_profile_sensor_data=QoSProfile(depth=5),
     )  # fmt: skip
     module("rclpy.executors", ExternalShutdownException=type("E", (Exception,), {}),
-           MultiThreadedExecutor=Executor)  # fmt: skip
+           SingleThreadedExecutor=Executor)  # fmt: skip
     module("rclpy.signals", SignalHandlerOptions=types.SimpleNamespace(NO=0))
     return weakref.proxy(GRAPH)

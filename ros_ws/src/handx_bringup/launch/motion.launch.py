@@ -6,11 +6,10 @@ ros2 action send_goal -f /generate_motion handx_interfaces/action/GenerateMotion
         "{text: 'clap twice', play: true}"
 """
 
+from launch import LaunchContext, LaunchDescription, LaunchDescriptionEntity
 from launch.actions import DeclareLaunchArgument, ExecuteProcess, OpaqueFunction
 from launch.substitutions import LaunchConfiguration
 from launch_ros.actions import Node
-
-from launch import LaunchContext, LaunchDescription, LaunchDescriptionEntity
 
 
 def start(context: LaunchContext) -> list[LaunchDescriptionEntity]:

@@ -12,12 +12,12 @@ hardware is one of
 from pathlib import Path
 
 from ament_index_python.packages import get_package_share_directory
+from launch import LaunchContext, LaunchDescription, LaunchDescriptionEntity
 from launch.actions import DeclareLaunchArgument, ExecuteProcess, OpaqueFunction
 from launch.substitutions import LaunchConfiguration
 from launch_ros.actions import Node
 
 from handx_description.description import COMMANDS_TOPIC, STATES_TOPIC, describe
-from launch import LaunchContext, LaunchDescription, LaunchDescriptionEntity
 from robots import load_robot
 
 

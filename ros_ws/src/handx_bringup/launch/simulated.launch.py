@@ -8,6 +8,7 @@ The node `simulated_hand` takes the place of the controllers.
 from pathlib import Path
 
 from ament_index_python.packages import get_package_share_directory
+from launch import LaunchContext, LaunchDescription, LaunchDescriptionEntity
 from launch.actions import (
     DeclareLaunchArgument,
     ExecuteProcess,
@@ -19,7 +20,6 @@ from launch.substitutions import LaunchConfiguration
 from launch_ros.actions import Node
 
 from handx_description.description import describe
-from launch import LaunchContext, LaunchDescription, LaunchDescriptionEntity
 from robots import load_robot
 
 

@@ -8,12 +8,12 @@ With sliders:=false the joints come from whoever publishes /joint_states.
 from pathlib import Path
 
 from ament_index_python.packages import get_package_share_directory
+from launch import LaunchContext, LaunchDescription, LaunchDescriptionEntity
 from launch.actions import DeclareLaunchArgument, OpaqueFunction
 from launch.substitutions import LaunchConfiguration
 from launch_ros.actions import Node
 
 from handx_description.description import describe
-from launch import LaunchContext, LaunchDescription, LaunchDescriptionEntity
 from robots import load_robot
 
 
