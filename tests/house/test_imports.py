@@ -75,7 +75,8 @@ RULES: dict[str, tuple[tuple[str, ...], set[str]]] = {
          "handx.streaming"),
         {
             "rclpy", "launch", "launch_ros", "launch_pytest", "launch_testing",
-            "ament_index_python", "pytest", "setuptools", "acceptance", *ROS_PACKAGES, *ROS_MESSAGES,
+            "ament_index_python", "pytest", "setuptools", "acceptance",
+            *ROS_PACKAGES, *ROS_MESSAGES,
         },
     ),
 }  # fmt: skip
