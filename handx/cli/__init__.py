@@ -11,6 +11,7 @@ from typing import Annotated, Union
 import tyro
 
 from handx.cli.annotate import Annotate
+from handx.cli.bench import Bench
 from handx.cli.data import Data
 from handx.cli.describe import Describe
 from handx.cli.doctor import Doctor
@@ -45,6 +46,7 @@ COMMANDS = {
     "data": Data,
     "annotate": Annotate,
     "train": Train,
+    "bench": Bench,
     "export": Export,
     "doctor": Doctor,
 }

@@ -53,7 +53,7 @@ RULES: dict[str, tuple[tuple[str, ...], set[str]]] = {
     },
     "sim": (
         ("sim", "robots", *RETARGET_TYPES, *GEN_WORDS),
-        {"mujoco", "dm_control", "av", "PIL"},  # PIL draws where there is no GL
+        {"mujoco", "dm_control", "dm_env", "gymnasium", "av", "PIL"},  # PIL: no GL
     ),
     **{
         name: ((*SIM_TYPES, *RETARGET_TYPES, "robots", *GEN_WORDS), set())

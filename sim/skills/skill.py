@@ -1,0 +1,61 @@
+"""`Skill`: something two hands can be asked to do, and how to tell that they did it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from handx_gen.kinematics.contacts import split_pair
+from robots.capability import read_capability
+from robots.robot import RobotSpec
+from sim.skills.conditions import UNCROSSED
+from sim.skills.goals import Goal, Judgement, both, never
+from sim.skills.trace import Trace
+
+
+@dataclass(frozen=True)
+class Skill:
+    """One skill.
+
+    Attributes:
+        name: Its identity, e.g. "clap_twice".
+        family: What kind it is of: "touch", "pinch", "palm", "fist", "interlock",
+            "count" or "motion".
+        prompts: Wordings of the request; the first is the plainest.
+        goal: What has to happen.
+        contacts: Contact pairs it cannot be done without, in the words of
+            `handx_gen.kinematics.contacts`; a robot that cannot reach one cannot do it.
+        crossed: Whether the hands may change sides.
+        press: How much further than to the meeting of their surfaces the scripted
+            reference sends the hands [m] (`sim.skills.pressing`).
+    """
+
+    name: str
+    family: str
+    prompts: tuple[str, ...]
+    goal: Goal
+    contacts: tuple[str, ...] = ()
+    crossed: bool = False
+    press: float = 0.0
+
+    def judge(self, trace: Trace) -> Judgement:
+        """Whether what the simulated hands did is this skill."""
+        if self.crossed:
+            return self.goal.judge(trace)
+        return both(self.goal, never(~UNCROSSED)).judge(trace)
+
+    def unreachable(self, robot: RobotSpec) -> Mapping[str, str]:
+        """Needed contacts that this robot cannot make → what lacks, in words."""
+        capability = read_capability(robot)
+        known = capability.unreachable if capability else {}
+        missing = {}
+        for pair in self.contacts:
+            absent = [
+                f"no {side} {point.removesuffix('_tip')}"
+                for side, point in split_pair(pair)
+                if point != "palm"
+                and point.removesuffix("_tip") not in robot.hands[side].fingers
+            ]
+            if absent:
+                missing[pair] = ", ".join(absent)
+            elif pair in known:
+                missing[pair] = f"stays {known[pair] * 1e3:.0f} mm apart"
+        return missing
