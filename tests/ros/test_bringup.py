@@ -112,6 +112,22 @@ def test_the_description_moves_as_the_hand_does(name):
             assert np.abs(here.homogeneous - there.homogeneous).max() < 1e-9
 
 
+@pytest.mark.parametrize("name", ["shadow", "inspire", "leap", "allegro", "dex3"])
+def test_hands_without_arms_stand_upright(name):
+    from handx_description.description import describe
+
+    robot = load_robot(name)
+    model = pin.buildModelFromXML(describe(robot))
+    data = model.createData()
+    pin.framesForwardKinematics(model, data, pin.neutral(model))
+    for side, hand in robot.hands.items():
+        palm = data.oMf[model.getFrameId(f"{side}_{hand.palm_link}")]
+        frame = palm.homogeneous @ hand.T_palm_hand
+        assert frame[:3, 1] == pytest.approx([0, 0, 1], abs=1e-6)  # fingers up
+        assert frame[:3, 2] == pytest.approx([-1, 0, 0], abs=1e-6)  # backs behind
+        assert np.sign(frame[1, 3]) == (1 if side == "left" else -1)
+
+
 def test_hands_with_arms_hang_where_they_are_mounted():
     from handx_description.description import describe
 

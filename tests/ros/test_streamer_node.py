@@ -14,6 +14,9 @@ from handx import pipeline
 from handx.streaming.controller_rules import violations
 from robots import load_robot
 
+FLOAT_EPSILON = np.finfo(np.float32).eps
+"""A joint_trajectory_controller calls more than this motion at the end [rad/s]."""
+
 PERIOD = 1 / 200
 """Of the simulated hand's states, and hence of its commands [s]."""
 
@@ -162,6 +165,7 @@ def test_every_message_obeys_the_controllers_rules(graph, hand, streamer, motion
             stamp = fields["header"]["stamp"]
             now = stamp["sec"] * 10**9 + stamp["nanosec"]
             assert violations(fields, controller.joints, now) == []
+            assert np.abs(message.points[-1].velocities).max() < FLOAT_EPSILON
         stamps[topic] = [trajectory_fields(m)["header"]["stamp"] for m in sent]
     first, second = stamps.values()
     assert first == second  # both hands on one clock
@@ -181,6 +185,8 @@ def test_goals_of_one_motion_have_one_start(graph, hand, streamer, motion, monke
     left, right = (g.trajectory.header.stamp for g in sent)
     assert (left.sec, left.nanosec) == (right.sec, right.nanosec) != (0, 0)
     assert all(g.goal_time_tolerance.sec == 1 for g in sent)
+    for goal in sent:
+        assert np.abs(goal.trajectory.points[-1].velocities).max() < FLOAT_EPSILON
 
 
 @pytest.mark.parametrize("transport", ["topic", "action"])

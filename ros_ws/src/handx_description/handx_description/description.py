@@ -4,7 +4,8 @@
 
 Made anew from the robot's folder each time, so a robot that is added to HandX is at once
 a robot in ROS. Joints have their names on the wire; the hands' links get "left_" and
-"right_". Hands without arms stand a quarter of a metre left and right of "world".
+"right_". Hands without arms stand upright a quarter of a metre left and right of "world",
+palms forward.
 """
 
 import argparse
@@ -12,11 +13,13 @@ import copy
 import sys
 from xml.etree import ElementTree
 
+import numpy as np
+
 from robots import load_robot
 from robots.errors import RobotError
 from robots.hand import HandSpec
 from robots.robot import RobotSpec
-from robots.rotations import to_rpy
+from robots.rotations import from_rpy, to_rpy
 from robots.urdf import parse_xml
 
 HARDWARE = {
@@ -68,7 +71,7 @@ def describe(robot: RobotSpec, hardware: str = "none", mujoco_model: str = "") -
         base = _add_links(root, hand, f"{side}_")
         if body is None:
             y = APART if side == "left" else -APART
-            _fix(root, ROOT, base, (0.0, y, HEIGHT), (0.0, 0.0, 0.0))
+            _fix(root, ROOT, base, (0.0, y, HEIGHT), to_rpy(_upright(hand)))
         else:
             mount = body.mounts[side]
             where = mount.T_link_base
@@ -117,6 +120,27 @@ def _add_links(root: Element, chain: HandSpec, prefix: str) -> str:
         root.append(own)
     links = [prefix + link.get("name", "") for link in source.findall("link")]
     return next(name for name in links if name not in children)
+
+
+def _upright(hand: HandSpec) -> np.ndarray:
+    """(3, 3) the URDF's root in the world, so that fingers point up and palms forward.
+
+    With every joint at zero; in the hand frame +y is along the fingers, +z out of the back.
+    """
+    joints = {
+        joint.find("child").get("link", ""): joint
+        for joint in parse_xml(hand.urdf).findall("joint")
+    }
+    rotation, link = hand.T_palm_hand[:3, :3], hand.palm_link
+    while link in joints:
+        origin, parent = joints[link].find("origin"), joints[link].find("parent")
+        assert parent is not None
+        if origin is not None:
+            angles = [float(x) for x in origin.get("rpy", "0 0 0").split()]
+            rotation = from_rpy(angles) @ rotation
+        link = parent.get("link", "")
+    upright = np.array([[0.0, 0.0, -1.0], [-1.0, 0.0, 0.0], [0.0, 1.0, 0.0]])
+    return upright @ rotation.T
 
 
 def _limit(joint: Element, chain: HandSpec, name: str) -> None:

@@ -340,6 +340,8 @@ class ActionPerformance:
         self._arrives = first.end
         path_start = start_of(self._path, first.end, 0.0)
         whole = first.joined(plan(self._path, path_start, 1.0, WHOLE, limits))
+        # The controller's own bound is the smallest float, not a small number.
+        whole.velocities[-1] = 0.0
         HorizonGuard(limits).check(whole, standing(begins, measured, 0.0), measured)
         return whole
 
