@@ -9,7 +9,9 @@ from handx_gen.kinematics.requests import match
 from handx_gen.motion import BimanualMotion
 from handx_gen.procedural import Program, Step
 from handx_gen.prompt import Plan, Prompt
+from handx_gen.skeleton import mirror
 from handx_gen.text.files import wheel_folder
+from training.data.words import swap_sides
 
 FOLDER = ASSETS / "synth-v1"
 needs_minilm = pytest.mark.skipif(
@@ -56,6 +58,23 @@ def test_network_does_what_plain_sentences_ask_and_others_do_not():
 
     assert mean_recall(requests) >= 0.6
     assert mean_recall(requests[3:] + requests[:3]) < 0.4
+
+
+@needs_minilm
+def test_mirrored_prompts_mirror_the_motion():
+    generator = load_generator("synth-v1")
+    one_sided = {t: s for t, s in SENTENCES.items() if s.hand != "both"}
+    assert len(one_sided) == 4
+    prompts = [Prompt(sentence=swap_sides(text)) for text in one_sided]
+    clips = generator.clips(prompts, list(range(len(prompts))))
+    done = {True: 0.0, False: 0.0}
+    for clip, step in zip(clips, one_sided.values()):
+        asked = Program((step,)).requested
+        for mirrored in done:
+            motion = BimanualMotion(mirror(clip) if mirrored else clip)
+            done[mirrored] += (match(motion, asked).recall or 0.0) / len(clips)
+    assert done[True] >= 0.75
+    assert done[False] <= 0.25
 
 
 @needs_minilm

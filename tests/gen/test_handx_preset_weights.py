@@ -260,8 +260,21 @@ def test_what_the_training_loop_says_is_taken(network, tmp_path, norm):
 
 def test_released_weights_need_their_encoder(network, tmp_path, norm):
     put(tmp_path, network, norm)
-    loaded = PaperGenerator.load(tmp_path, "hashed-8")
+    loaded = PaperGenerator.load(tmp_path, "hashed-8", bfloat16=False)
     assert same(loaded.denoiser, network)
     assert not loaded.denoiser.config.text_norm
     with pytest.raises(InputError, match="reads 8"):
         PaperGenerator.load(tmp_path, "hashed-9")
+
+
+@pytest.mark.parametrize(("has_it", "asked", "half"), [
+    (True, None, True), (False, None, False), (True, False, False), (False, True, True),
+])  # fmt: skip
+def test_half_the_precision_where_the_cpu_has_it_or_where_it_is_asked(
+    network, tmp_path, norm, monkeypatch, has_it, asked, half
+):
+    monkeypatch.setattr(torch.cpu, "get_capabilities", lambda: {"amx_bf16": has_it})
+    put(tmp_path, network, norm, "hashed-8")
+    loaded = PaperGenerator.load(tmp_path, bfloat16=asked)
+    weight = loaded.denoiser.seq_trans_decoder.layers[0].linear1.weight
+    assert (weight.dtype == torch.bfloat16) is half

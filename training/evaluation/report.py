@@ -19,6 +19,7 @@ from typing import Any
 import numpy as np
 
 from handx_gen.generator import load_generator
+from training.data.store import Shard, shard_paths
 from training.data.synthetic import procedural
 from training.evaluation import baselines
 from training.evaluation.contacts import contact_scores
@@ -152,6 +153,8 @@ def markdown(
         "Synthetic clips only: these numbers say that the method follows text; they say "
         "nothing about human motion, and none belongs beside the paper's.",
     ]
+    if clips := facts["retrieval_clips"]:
+        lines += ["", f"`retrieval` looks among the sentences of {clips:,} clips."]
     for words, cell in SECTIONS:
         head = ["model", *(f"{s} ({n})" for s, n in counts.items())]
         rows = {name: [cell(row[s]) for s in sets] for name, row in table.items()}
@@ -225,10 +228,15 @@ def main(arguments: list[str] | None = None) -> int:
     }
     given = [f"--model {options.model}", f"--clips {options.clips}"]
     if options.data:
-        given.append("--data data/synth-v1")
+        given.append("--data SHARDS")
     facts = {
         "command": " ".join(["python -m training.evaluation.report", *given]),
         "date": time.strftime("%Y-%m-%d"),
+        "retrieval_clips": sum(
+            len(Shard.load(path).joints) for path in shard_paths(options.data)
+        )
+        if options.data
+        else 0,
         "trained": generator.config.trained,
     }
     options.out.write_text(markdown(table, exchanged, facts))

@@ -16,6 +16,7 @@ from handx_gen.diffusion.paper.weights import (
     load_paper_checkpoint,
     size_name,
 )
+from handx_gen.diffusion.precision import has_fast_bfloat16, in_bfloat16
 from handx_gen.diffusion.sampler import Progress
 from handx_gen.errors import InputError
 from handx_gen.generator import played
@@ -73,6 +74,7 @@ class PaperGenerator:
         encoder: str = "",
         sampling: PaperSampling | None = None,
         device: str = "cpu",
+        bfloat16: bool | None = None,
     ) -> "PaperGenerator":
         """A folder of weights with the statistics of their data.
 
@@ -86,6 +88,8 @@ class PaperGenerator:
                 says, else T5-base from the local cache.
             sampling: How to sample.
             device: Torch device.
+            bfloat16: Whether a CPU computes in half the precision; None where that is
+                the faster way (`handx_gen.diffusion.precision`).
 
         Raises:
             InputError: A file is missing or cannot be used.
@@ -105,6 +109,8 @@ class PaperGenerator:
         size = size_name({name: tuple(value.shape) for name, value in state})
         how = sampling or PaperSampling()
         name = folder.name if size == "other" else f"handx-{size}"
+        if device == "cpu" and (has_fast_bfloat16() if bfloat16 is None else bfloat16):
+            denoiser = in_bfloat16(denoiser)
         return cls(denoiser, norm, text, how, device=device, name=name)
 
     def read(self, prompts: Sequence[Prompt]) -> TextTensors:
