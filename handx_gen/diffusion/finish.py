@@ -13,7 +13,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from handx_gen.hand_model import fit
+from handx_gen.hand_model import LOWER, UPPER, fit
 from handx_gen.kinematics.contacts import (
     CONTACT_GAP,
     INTRA_PAIRS,
@@ -68,12 +68,13 @@ def to_hands(joints: np.ndarray) -> np.ndarray:
     """The nearest parametric hands with smooth angles, (T, 2, 21, 3) [m].
 
     The angles are filtered as well: where a thumb fits in two ways, the fit may jump
-    between them.
+    between them. A filter swings beyond the limits where a finger stops at one.
     """
     result = np.array(joints, float)
     for side in (0, 1):
         hand = fit(joints[:, side], side)
-        result[:, side] = replace(hand, angles=low_pass(hand.angles)).joints()
+        angles = np.clip(low_pass(hand.angles), LOWER, UPPER)
+        result[:, side] = replace(hand, angles=angles).joints()
     return result
 
 

@@ -8,7 +8,13 @@ from handx_gen.diffusion.finish import (
     finish,
     low_pass,
 )
-from handx_gen.hand_model import DEFAULT_SHAPE, finger_points, to_joints
+from handx_gen.hand_model import (
+    DEFAULT_SHAPE,
+    UPPER,
+    finger_points,
+    fit,
+    to_joints,
+)
 from handx_gen.kinematics.contacts import PAIRS, contact_track
 from handx_gen.skeleton import JOINT, bone_lengths
 
@@ -111,6 +117,22 @@ def test_hands_may_be_shaken_faster_than_fingers_bend():
     bending[:, 1, JOINT["index_tip"], 0] += wave
     assert np.abs(calm(shaken) - shaken).max() < 0.001
     np.testing.assert_allclose(calm(bending), still, atol=1e-3)
+
+
+def test_angles_stay_inside_their_limits_where_fingers_stop_at_them():
+    angles = np.full((60, 5, 5), 0.1)
+    angles[20:40, 1:] = UPPER[1:]  # all at once, to the stop and back
+    angles[20:40, 1:, 0] = 0.0
+    points, _ = finger_points(DEFAULT_SHAPE, angles)
+    wrist = np.array([0.2, 0, 0])
+    joints = np.stack([to_joints(points, np.eye(3), wrist, s) for s in (0, 1)], 1)
+    beyond = low_pass(angles) - UPPER
+    assert np.degrees(beyond.max()) > 3
+    result = finish(joints)
+    for side in (0, 1):
+        # The fit looks inside the limits only, and finds the hand whole.
+        found = fit(result[:, side], side).joints()
+        np.testing.assert_allclose(found, result[:, side], atol=2e-4)
 
 
 def test_trembling_hands_come_out_calm_and_stay_where_they_were():
