@@ -15,7 +15,7 @@ import numpy as np
 
 from handx_gen.procedural import PRIMITIVES, Step, synthesize
 from handx_gen.procedural.sample import SyntheticClip, attempted
-from handx_gen.procedural.templates import HELD_OUT, TEMPLATES, TRAIN, templates
+from handx_gen.procedural.templates import TEMPLATES, WORDINGS, templates
 from handx_gen.procedural.wording import say_step
 from training.data.synthetic_store import row_of
 
@@ -52,8 +52,8 @@ def _kept(fate: Counter[str]) -> float:
 
 def forms() -> None:
     """Templates, and different clauses heard when every primitive is said often."""
-    for split in (TRAIN, HELD_OUT):
-        every = [t for key in TEMPLATES for t in templates(key) if t.split == split]
+    for split, kinds in WORDINGS.items():
+        every = [t for key in TEMPLATES for t in templates(key) if t.split in kinds]
         heard: set[str] = set()
         for name, entry in PRIMITIVES.items():
             for k in range(DRAWS):

@@ -33,7 +33,7 @@ from handx_gen.procedural.programs import (
     sample_program,
 )
 from handx_gen.procedural.sway import swayed
-from handx_gen.procedural.templates import HELD_OUT, TRAIN
+from handx_gen.procedural.templates import HELD_OUT, TRAIN, VARIED
 from handx_gen.procedural.timeline import Program, Step
 from handx_gen.procedural.vocabulary import PRIMITIVES
 from handx_gen.procedural.wording import say, say_branch
@@ -202,7 +202,7 @@ def attempted(
     requested = _checked(said).requested
     if match(motion, requested).answer != "yes":
         return "not as asked", program
-    wording = HELD_OUT if split == "heldout_wording" else TRAIN
+    wording = {"heldout_wording": HELD_OUT, "train": VARIED}.get(split, TRAIN)
     sentences = dict.fromkeys(say(said, rng, wording) for _ in range(SENTENCES))
     triple = _triple(said, rng, wording)
     program = replace(program, text=next(iter(sentences)))

@@ -10,28 +10,52 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
+from string import ascii_lowercase
 from typing import Any
 
 from handx_gen.procedural.slots import FOUR, SHAPES
 from handx_gen.procedural.templates_one_hand import HELD_OUT, ONE_HAND, TRAIN
 from handx_gen.procedural.templates_two_hands import TWO_HANDS
+from handx_gen.procedural.templates_varied import MORE, VARIED
 from handx_gen.procedural.timeline import Step
 
-TEMPLATES = ONE_HAND | TWO_HANDS
-SPLITS = (TRAIN, HELD_OUT)
+TEMPLATES = {
+    key: {**splits, VARIED: MORE.get(key, ())}
+    for key, splits in (ONE_HAND | TWO_HANDS).items()
+}
+WORDINGS = {TRAIN: (TRAIN,), VARIED: (TRAIN, VARIED), HELD_OUT: (HELD_OUT,)}
+"""Wording → the kinds of templates that it uses.
+
+Training sentences are varied; the sentences of other splits are not, so that they stay the
+same however many templates training gets.
+"""
 
 TURN_WORDING = {
-    # direction: (a, b, c, d, e, f) of the three turn templates
-    "flex": ("flex", " at the wrist", "bend", " towards the palm", "drop", ""),
-    "extend": ("bend", " back at the wrist", "extend", " back", "cock", " backwards"),
+    # direction: the words before and after the hand (or the wrist), pair by pair
+    "flex": ("flex", " at the wrist", "bend", " towards the palm", "drop", "",
+             "fold", " down at the wrist", "hang", " down from the wrist",
+             "flex", " down", "fold", " towards the palm side", "curl", " forward"),
+    "extend": ("bend", " back at the wrist", "extend", " back", "cock", " backwards",
+               "lift", " back at the wrist", "pull", " back from the wrist",
+               "bend", " towards the back of the hand", "tilt", " back",
+               "extend", " all the way"),
     "inward": ("tilt", " towards the thumb", "turn", " towards the thumb side", "swing",
-               " to the thumb's side"),
+               " to the thumb's side", "bend", " sideways towards the thumb",
+               "lean", " in the direction of the thumb", "tilt", " to the thumb",
+               "bend", " thumbwards", "shift", " sideways to the thumb"),
     "outward": ("tilt", " towards the pinky", "turn", " towards the little finger side",
-                "swing", " to the pinky's side"),
+                "swing", " to the pinky's side", "bend", " sideways towards the pinky",
+                "lean", " in the direction of the little finger", "tilt", " to the pinky",
+                "bend", " pinkywards", "shift", " sideways to the little finger"),
     "palm_up": ("turn", " palm up", "rotate", " so that the palm faces up", "roll",
-                " until the palm looks up"),
+                " until the palm looks up", "flip", " palm up",
+                "rotate", " to bring the palm on top", "turn", " so that the palm is up",
+                "supinate", "", "twist", " to face the palm up"),
     "palm_down": ("turn", " palm down", "rotate", " so that the palm faces down", "roll",
-                  " until the palm looks down"),
+                  " until the palm looks down", "flip", " palm down",
+                  "rotate", " to bring the palm underneath", "turn",
+                  " so that the palm is down", "pronate", "", "twist",
+                  " to face the palm down"),
 }  # fmt: skip
 _SPECIAL = {
     "fist": ("shape", {"fingers": ()}),
@@ -56,7 +80,7 @@ class Template:
         text: Words, `(a|b)`, `{slot}`, `<verb>` and `<its>`.
         primitive: Whose.
         fixed: Fields of the step that the words imply.
-        split: `TRAIN` or `HELD_OUT`.
+        split: `TRAIN`, `VARIED` or `HELD_OUT`.
         kind: "command", "front" (names the hand first), "subject" (the hand acts) or
             "bare" (names no hand: for the branch of one hand).
         verbs: Verbs that it may begin with, if it is a command.
@@ -94,7 +118,7 @@ def templates(key: str) -> tuple[Template, ...]:
         fixed = {"direction": key.split(".")[1]}
     two_handed = key in TWO_HANDS
     found: dict[str, Template] = {}
-    for split in SPLITS:
+    for split in (TRAIN, VARIED, HELD_OUT):
         for written in TEMPLATES[key][split]:
             for text, more in _expanded(written):
                 fields = tuple(sorted({**fixed, **more}.items()))
@@ -110,7 +134,7 @@ def _expanded(text: str) -> Iterator[tuple[str, dict[str, Any]]]:
     if "{turn_" in text:
         for direction, words in TURN_WORDING.items():
             part = text
-            for letter, word in zip("abcdef", words, strict=True):
+            for letter, word in zip(ascii_lowercase, words):
                 part = part.replace(f"{{turn_{letter}}}", word)
             yield part, {"direction": direction}
     elif "{shape_name}" in text:

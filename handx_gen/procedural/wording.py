@@ -18,6 +18,7 @@ from handx_gen.procedural.templates import (
     TEMPLATES,
     TRAIN,
     TURN_WORDING,
+    WORDINGS,
     Template,
     keys,
     templates,
@@ -53,7 +54,7 @@ _LAST = ((", and finally ", ", then finally ", ". finally, "), (", and last of a
 
 
 def say(program: Program, rng: np.random.Generator, split: str = TRAIN) -> str:
-    """One sentence for a program; wording drawn with `rng`, from `split`."""
+    """One sentence for a program; wording (of `WORDINGS`) drawn with `rng`."""
     mood = str(rng.choice(list(MOODS), p=list(MOODS.values())))
     voice = Voice(rng, split == HELD_OUT, "their" if mood == "person" else "your")
     orders = sorted({step.order for step in program.steps})
@@ -109,7 +110,7 @@ def _template(
         t
         for key in keys(step)
         for t in templates(key)
-        if t.split == split and says(t, step) and (t.kind == "bare") <= bare
+        if t.split in WORDINGS[split] and says(t, step) and (t.kind == "bare") <= bare
     ]
     if not fitting:
         raise AssertionError(f"no {split} template says {step}")
