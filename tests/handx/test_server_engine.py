@@ -1,4 +1,7 @@
-"""`handx serve` with its engine: real jobs, called off, crashed, and ended."""
+"""`handx serve` with its engine: real jobs, called off, crashed, and ended.
+
+Those that need a warm worker are slow: it loads the weights and compiles.
+"""
 
 import hashlib
 import os
@@ -55,6 +58,7 @@ def until(condition, seconds=PATIENCE):
         time.sleep(0.02)
 
 
+@pytest.mark.slow
 def test_a_request_becomes_a_checked_trajectory(client, tmp_path):
     job = client.submit(FIST)
     events = list(client.events(job))
@@ -78,6 +82,7 @@ def test_a_request_becomes_a_checked_trajectory(client, tmp_path):
     assert trajectory.duration == pytest.approx(result["duration"])
 
 
+@pytest.mark.slow
 def test_an_answer_says_what_cannot_be_done(client):
     job = client.submit({**FIST, "text": "play the violin"})
     (last,) = list(client.events(job))[-1:]
@@ -88,6 +93,7 @@ def test_an_answer_says_what_cannot_be_done(client):
         assert found["result"]["passed"] is False
 
 
+@pytest.mark.slow
 def test_a_job_is_called_off_between_stages(client, running):
     engine = running.engine
     restarts = engine.restarts
@@ -109,7 +115,7 @@ def test_a_job_is_called_off_between_stages(client, running):
     assert not [j for j in (first, second) if (folder / j).exists()]
 
 
-@pytest.mark.slow  # another worker has to warm up
+@pytest.mark.slow
 def test_a_crash_fails_one_job_in_words_and_the_server_lives(client, running):
     engine = running.engine
     job = client.submit(FIST)

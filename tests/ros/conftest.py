@@ -29,4 +29,6 @@ def graph(packages):
     """A new graph; the nodes' modules can be imported while it stands."""
     import fake_ros
 
-    return fake_ros.install()
+    yield fake_ros.install()
+    for task in fake_ros.GRAPH.tasks:
+        task.close()

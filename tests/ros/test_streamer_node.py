@@ -93,6 +93,15 @@ def running(graph, handle, seconds=0.5):
     assert not handle.result.done()
 
 
+def moves(graph, motion, transport="topic"):
+    """Whether a new goal gets the hands moving."""
+    handle = play(graph, motion, transport)
+    if handle is None:
+        return False
+    running(graph, handle, 0.05)
+    return True
+
+
 def call(name, **fields):
     import fake_ros
 
@@ -211,7 +220,7 @@ def test_cancel(graph, hand, streamer, motion, transport):
     assert (handle.state, result.completed) == ("canceled", False)
     assert at_rest(graph, hand._hands)
     # Nothing is latched by a wish: the next goal moves.
-    assert finish(graph, play(graph, motion, transport)).completed
+    assert moves(graph, motion, transport)
 
 
 @pytest.mark.parametrize("transport", ["topic", "action"])
@@ -228,7 +237,7 @@ def test_hold_and_rearm(graph, hand, streamer, motion, transport):
     assert play(graph, motion, transport) is None
     assert "rearm" in graph.log[-1][1]
     assert call("/streamer/rearm").success
-    assert finish(graph, play(graph, motion, transport)).completed
+    assert moves(graph, motion, transport)
 
 
 def test_rearm_waits_for_rest(graph, hand, streamer, motion):
@@ -255,7 +264,7 @@ def test_estop_is_latched(graph, hand, streamer, motion):
     assert graph.messages("/streamer/estopped")[-1].data is False
     assert play(graph, motion) is None, "reset alone moves nothing"
     assert call("/streamer/rearm").success
-    assert finish(graph, play(graph, motion)).completed
+    assert moves(graph, motion)
 
 
 @pytest.mark.parametrize("transport", ["topic", "action"])
@@ -388,7 +397,7 @@ def test_deactivating_holds(graph, hand, streamer, motion):
     streamer.trigger_activate()
     assert play(graph, motion) is None, "re-arm first"
     call("/streamer/rearm")
-    assert finish(graph, play(graph, motion)).completed
+    assert moves(graph, motion)
 
 
 def test_ending_the_node_holds_first(graph, hand, streamer, motion):
