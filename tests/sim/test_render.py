@@ -8,11 +8,15 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from handx_gen.procedural import perform
+from retarget.placement import place
 from sim import play
 from sim.camera import FIELD_OF_VIEW, frame_points
 from sim.engine import available_gl
+from sim.film import FRAME_RATE, SIZE, Film
+from sim.human_film import HumanFilm
 from sim.painter import Painter
-from sim.render import FRAME_RATE, SIZE, Film, render_strip, render_video
+from sim.render import render_pair, render_strip, render_video, source_time
 
 av = pytest.importorskip("av")
 HAS_GL = available_gl() != "disable"
@@ -31,11 +35,18 @@ def gl(request, monkeypatch):
             pytest.skip("no off-screen GL library: apt install libegl1 libgl1-mesa-dri")
         return True
 
-    def broken(self, size):
+    without_gl(monkeypatch)
+    return False
+
+
+def without_gl(monkeypatch) -> None:
+    """Make every renderer fail as it does on a machine without GL."""
+
+    def broken(*arguments):
         raise RuntimeError("no GL here")
 
-    monkeypatch.setattr(Film, "_gl", broken)
-    return False
+    monkeypatch.setattr("sim.film.Renderer", broken)
+    monkeypatch.setattr("sim.human_film.Renderer", broken)
 
 
 def test_a_video_can_be_read_and_lasts_as_long_as_the_rollout(
@@ -65,10 +76,7 @@ def test_both_ways_draw_the_hands_in_the_same_place(
     with Film(rollout, robot) as film:
         rendered = film.picture(0.5).astype(float)
 
-    def broken(self, size):
-        raise RuntimeError
-
-    monkeypatch.setattr(Film, "_gl", broken)
+    without_gl(monkeypatch)
     with Film(rollout, robot) as film:
         painted = film.picture(0.5).astype(float)
     # The fingers are the only strong colours in the picture.
@@ -87,6 +95,79 @@ def test_hands_stay_inside_the_picture(rollout, robot, gl) -> None:
             )
             assert strong.any()
             assert not border.any()
+
+
+def test_human_and_robot_stand_side_by_side_at_the_same_moment(
+    shadow, from_text, tmp_path
+) -> None:
+    text = "touch the thumb to the index finger with both hands"
+    motion, trajectory = perform(text), from_text(text, shadow)
+    rollout = play(trajectory, shadow)
+    video, strip = tmp_path / "pair.mp4", tmp_path / "pair.png"
+    joints = place(motion)
+    note = render_pair(rollout, shadow, motion, joints, trajectory, video, strip)
+    assert ("apt install" in note) is not HAS_GL
+    with av.open(str(video)) as container:
+        stream = container.streams.video[0]
+        assert (stream.width, stream.height) == (2 * SIZE[0], SIZE[1])
+        frames = [f.to_ndarray(format="rgb24") for f in container.decode(stream)]
+    assert len(frames) == round(rollout.time[-1] * FRAME_RATE) + 1
+    # Each half is what a film of its own shows at its own clock.
+    middle = len(frames) // 2
+    time = middle / FRAME_RATE
+    halves = np.split(frames[middle].astype(float), 2, axis=1)
+    asked = source_time(trajectory, time)
+    with Film(rollout, shadow) as robot, HumanFilm(motion, joints) as human:
+        alone = human.picture(asked), robot.picture(time)
+        later = human.picture(asked + 0.4), robot.picture(time + 0.4)
+    rows = slice(40, 430)  # between title and legend
+    for half, now, then in zip(halves, alone, later):
+        off = np.abs(half[rows] - now[rows]).mean()
+        assert off < 0.5 * np.abs(half[rows] - then[rows]).mean()
+    with Image.open(strip) as image:
+        assert image.size == (4 * SIZE[0], 3 * SIZE[1])
+
+
+def test_human_hands_are_drawn_alike_with_and_without_gl(monkeypatch) -> None:
+    if not HAS_GL:
+        pytest.skip("no off-screen GL library: apt install libegl1 libgl1-mesa-dri")
+    motion = perform("make a fist with the left hand")
+    masks = []
+    for _ in range(2):
+        with HumanFilm(motion, place(motion)) as film:
+            picture = film.picture(0.5 * film.duration).astype(float)
+        masks.append(np.ptp(picture, axis=-1) > 50)
+        without_gl(monkeypatch)
+    overlap = (masks[0] & masks[1]).sum() / (masks[0] | masks[1]).sum()
+    assert overlap > 0.7
+
+
+def test_a_full_disk_leaves_no_video(root, rollout, tmp_path) -> None:
+    """In a fresh process, whose files may hold a few kilobytes only."""
+    rollout.save(tmp_path / "rollout.npz")
+    code = f"""
+import resource, signal
+import av
+from handx_gen.errors import InputError
+from robots import load_robot
+from sim import Rollout, render_video
+rollout = Rollout.load({str(tmp_path / "rollout.npz")!r})
+robot = load_robot(rollout.robot)
+signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+resource.setrlimit(resource.RLIMIT_FSIZE, (4096, 4096))
+try:
+    render_video(rollout, robot, {str(tmp_path / "out" / "v.mp4")!r})
+except InputError as error:
+    print(error)
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=root, capture_output=True, text=True,
+        check=False, env={**os.environ, "MUJOCO_GL": "disable"},
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    assert "cannot be written" in done.stdout
+    assert "make room" in done.stdout
+    assert list((tmp_path / "out").iterdir()) == []
 
 
 def test_a_touching_pair_lights_up(shadow, from_text, gl) -> None:
