@@ -67,6 +67,7 @@ __all__ = [
     "JointAddresses",
     "Scene",
     "build_scene",
+    "scene_spec",
 ]
 
 
@@ -140,6 +141,24 @@ def build_scene(robot: RobotSpec, sides: tuple[str, ...] = SIDES) -> Scene:
         robot: The robot.
         sides: The hands wanted; a robot with arms always has both on.
     """
+    model = scene_spec(robot, sides).compile()
+    sides = _present(robot, sides)
+    hands = {side: _addresses(model, robot, side) for side in sides}
+    arms = joint_addresses(model, robot.body.chain) if robot.body else None
+    return Scene(model, robot, sides, hands, _geom_sides(model), arms)
+
+
+def _present(robot: RobotSpec, sides: tuple[str, ...]) -> tuple[str, ...]:
+    """The hands in the scene, "left" before "right"."""
+    return tuple(
+        side
+        for side in SIDES
+        if side in robot.hands and (side in sides or robot.body is not None)
+    )
+
+
+def scene_spec(robot: RobotSpec, sides: tuple[str, ...] = SIDES) -> mujoco.MjSpec:
+    """The same, before it is compiled."""
     spec = mujoco.MjSpec()
     spec.modelname = robot.name
     spec.option.timestep = TIMESTEP
@@ -150,7 +169,7 @@ def build_scene(robot: RobotSpec, sides: tuple[str, ...] = SIDES) -> Scene:
     spec.compiler.boundmass, spec.compiler.boundinertia = 1e-4, 1e-8
     spec.compiler.balanceinertia = True
     body = robot.body
-    sides = tuple(s for s in SIDES if s in robot.hands and (s in sides or body))
+    sides = _present(robot, sides)
     if body is not None:
         _add_body(spec, body)
     for side in sides:
@@ -165,10 +184,7 @@ def build_scene(robot: RobotSpec, sides: tuple[str, ...] = SIDES) -> Scene:
     for first, second in touching_links(spec, chains(robot, sides)):
         spec.add_exclude(name=f"{first}|{second}", bodyname1=first, bodyname2=second)
     add_stage(spec)
-    model = spec.compile()
-    hands = {side: _addresses(model, robot, side) for side in sides}
-    arms = joint_addresses(model, body.chain) if body else None
-    return Scene(model, robot, sides, hands, _geom_sides(model), arms)
+    return spec
 
 
 def chains(robot: RobotSpec, sides: tuple[str, ...]) -> tuple[HandSpec, ...]:
