@@ -70,6 +70,12 @@ RULES: dict[str, tuple[tuple[str, ...], set[str]]] = {
         ("handx", "sim", "retarget", "robots", "handx_gen", "training"),
         {"tyro", "rich", "viser", "mjviser", "PIL", "av", *WIRE},
     ),
+    # A data set for imitation learning is Parquet, a page is viser's, a log Rerun's.
+    "handx.export": (
+        ("handx.export", "handx.files", "handx.reading", "sim", "retarget", "robots",
+         "handx_gen"),
+        {"mujoco", "viser", "mjviser", "trimesh", "pyarrow", "rerun"},
+    ),
     "ros_ws": (
         ("ros_ws", "robots", *RETARGET_TYPES, *SIM_TYPES, "handx_gen.errors",
          "handx.streaming"),
@@ -208,6 +214,8 @@ def test_imports_follow_the_arrows() -> None:
         ("ros_ws.src.handx_ros.handx_ros.streamer", "import handx.pipeline"),
         ("ros_ws.src.handx_ros.handx_ros.streamer", "from sim import validate"),
         ("ros_ws.src.handx_ros.handx_ros.streamer", "from retarget import retarget"),
+        ("handx.pipeline", "import pyarrow"),
+        ("handx.export.lerobot", "import training"),
     ],
 )
 def test_the_checker_sees_a_wrong_import(module: str, source: str) -> None:
@@ -226,6 +234,7 @@ def test_the_checker_sees_a_wrong_import(module: str, source: str) -> None:
         ("handx.pipeline", "def f():\n    from sim import validate"),
         ("ros_ws.src.handx_ros.handx_ros.streamer", "from sim.report import SimReport"),
         ("ros_ws.src.handx_ros.handx_ros.streamer", "from rclpy.node import Node"),
+        ("handx.export.lerobot", "def f():\n    import pyarrow as pa"),
     ],
 )
 def test_the_checker_lets_right_imports_pass(module: str, source: str) -> None:
