@@ -10,6 +10,7 @@ from pathlib import Path
 
 import numpy as np
 
+from handx_gen import npz
 from handx_gen.errors import InputError
 from robots.robot import RobotSpec
 from sim.engine import mujoco
@@ -58,7 +59,7 @@ def write_mjcf(rollout: Rollout, robot: RobotSpec, folder: Path, rate: float) ->
     count = _add_keyframes(root, rollout, rate)
     ET.indent(root)
     text = ET.tostring(root, encoding="unicode")
-    (folder / SCENE).write_text(text + "\n", encoding="utf-8")
+    npz.write_text(folder / SCENE, text + "\n")
     return count
 
 
@@ -138,7 +139,8 @@ def _copy_meshes(root: ET.Element, robot: RobotSpec, folder: Path) -> None:
                 places[0], "mesh", "no such file", "mend the robot's folder"
             )
         name = f"mesh_{index}_{file.name}"
-        shutil.copyfile(file, folder / name)
+        with npz.atomic_path(folder / name) as temporary:
+            shutil.copyfile(file, temporary)
         element.set("file", name)
 
 
