@@ -17,6 +17,7 @@ REPORT = "report.json"
 MCAP = "trajectory.mcap"
 VIDEO = "video.mp4"
 CANDIDATES = "candidates.json"
+REPAIR = "repair.json"
 
 
 @contextlib.contextmanager

@@ -36,7 +36,9 @@ from sim.report import SimReport, Verdict
 from sim.rollout import Rollout
 
 if TYPE_CHECKING:
+    from handx.repair import RepairStep
     from handx_gen.control import Constraints
+    from retarget.options import RetargetOptions
     from retarget.report import RetargetReport
 
 Stage = Callable[[str], AbstractContextManager[object]]
@@ -44,7 +46,7 @@ Stage = Callable[[str], AbstractContextManager[object]]
 
 RUN_FILES = (
     files.MOTION, files.TRAJECTORY, files.RETARGET, files.ROLLOUT, files.REPORT,
-    files.MCAP, files.VIDEO, files.CANDIDATES,
+    files.MCAP, files.VIDEO, files.CANDIDATES, files.REPAIR,
 )  # fmt: skip
 """What a run leaves in its folder."""
 
@@ -67,6 +69,7 @@ class RunResult:
         seconds: Stage → time it took [s].
         candidates: Every motion that was drawn and what it came to, the first one first;
             empty where only one was asked for.
+        repairs: What was tried to make it pass; empty unless that was asked for.
     """
 
     folder: Path
@@ -80,6 +83,7 @@ class RunResult:
     video_note: str
     seconds: dict[str, float]
     candidates: tuple[Candidate, ...] = ()
+    repairs: tuple["RepairStep", ...] = ()
 
     @property
     def passed(self) -> bool:
@@ -98,6 +102,7 @@ def run(
     device: str = "cpu",
     stage: Stage | None = None,
     video: bool = True,
+    repair: bool = False,
 ) -> RunResult:
     """Text → motion → robot → physics → files.
 
@@ -113,6 +118,7 @@ def run(
         device: Where a network runs.
         stage: Told which stage runs, for progress displays.
         video: Whether to draw one.
+        repair: Where a verdict is no yes, try to mend that (`handx.repair`).
 
     Raises:
         HandxError, RobotError: An input that cannot be used.
@@ -129,7 +135,7 @@ def run(
             drawn = draw(reading, model, seed, samples, device)
             drawn = drawn if samples > 1 else [_best_of(drawn)]
         tried = [
-            _attempt(motion, found, reading, spec, stage, times)
+            attempt(motion, found, reading, spec, stage, times)
             for motion, found in drawn
         ]
         rows = tuple(
@@ -140,7 +146,13 @@ def run(
             for number, a in enumerate(tried)
         )  # fmt: skip
         chosen = candidates.best(rows)
-        best = tried[chosen]
+        best, repairs = tried[chosen], ()
+        if repair:
+            from handx import repair as mending
+
+            with _timed("repair", stage, times):
+                best, repairs = mending.repair(best, reading, spec, model, seed, device)
+            mending.save(repairs, tried[chosen], best, folder / files.REPAIR)
         best.save(folder)
         if samples > 1:
             candidates.save(rows, chosen, folder / files.CANDIDATES)
@@ -153,11 +165,12 @@ def run(
     return RunResult(
         Path(out), reading, best.motion, best.trajectory, best.retarget_report,
         best.rollout, best.report, best.text, note, times, rows if samples > 1 else (),
+        repairs,
     )  # fmt: skip
 
 
 @dataclass(frozen=True)
-class _Attempt:
+class Attempt:
     """One drawn motion, on the robot and simulated."""
 
     motion: BimanualMotion
@@ -176,20 +189,21 @@ class _Attempt:
         self.report.save(folder / files.REPORT)
 
 
-def _attempt(
+def attempt(
     motion: BimanualMotion,
     found: MatchResult,
     reading: Reading,
     spec: RobotSpec,
     stage: Stage,
     times: dict[str, float],
-) -> _Attempt:
+) -> Attempt:
+    """One motion put on the robot and simulated."""
     with _timed("retarget", stage, times):
         trajectory, retarget_report = retarget(motion, spec)
     with _timed("validate", stage, times):
         verdict = text_verdict(found, reading)
         rollout, report = validate(trajectory, spec, verdict, retarget_report)
-    return _Attempt(motion, found, trajectory, retarget_report, rollout, report)
+    return Attempt(motion, found, trajectory, retarget_report, rollout, report)
 
 
 def generate(
@@ -270,7 +284,9 @@ def _preference(result: MatchResult) -> tuple[bool, float]:
 
 
 def retarget(
-    motion: BimanualMotion, robot: RobotSpec
+    motion: BimanualMotion,
+    robot: RobotSpec,
+    options: "RetargetOptions | None" = None,
 ) -> tuple[BimanualTrajectory, "RetargetReport"]:
     """Motion → the robot's joints.
 
@@ -278,7 +294,7 @@ def retarget(
     """
     from retarget import retarget_motion
 
-    trajectory, report = retarget_motion(motion, robot)
+    trajectory, report = retarget_motion(motion, robot, options)
     provenance = {
         **motion.provenance,
         **trajectory.provenance,

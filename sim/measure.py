@@ -20,12 +20,15 @@ class Recorder:
     Args:
         scene: The scene that is simulated.
         pairs: Contact pairs to measure; those of an absent hand or finger read `FAR`.
+
+    Attributes:
+        overlap: (3,) deepest overlaps seen since the last sample [m].
     """
 
     def __init__(self, scene: Scene, pairs: tuple[str, ...]) -> None:
         self.scene, self.pairs = scene, pairs
         self._geoms = [self._pair_geoms(pair) for pair in pairs]
-        self._overlap = np.zeros(OVERLAPS)
+        self.overlap = np.zeros(OVERLAPS)
         self._columns: dict[str, list[np.ndarray]] = {
             name: []
             for name in (
@@ -56,7 +59,7 @@ class Recorder:
         within = ~body & (sides[:, 0] == sides[:, 1])
         for column, kind in enumerate((within, ~body & ~within, body)):
             deepest = depth[kind].max(initial=0.0)
-            self._overlap[column] = max(self._overlap[column], deepest)
+            self.overlap[column] = max(self.overlap[column], deepest)
 
     def record(self, data: mujoco.MjData, time: float, commanded: np.ndarray) -> None:
         """Append one sample; `commanded` is (J,) [rad], in the order of the scene."""
@@ -75,8 +78,8 @@ class Recorder:
         add["T_world_base"].append(base_poses(self.scene, data))
         add["tips"].append(tips(self.scene, data))
         add["gap"].append(self.gaps(data))
-        add["penetration"].append(self._overlap.copy())
-        self._overlap[:] = 0.0
+        add["penetration"].append(self.overlap.copy())
+        self.overlap[:] = 0.0
 
     def _efforts(self, data: mujoco.MjData) -> np.ndarray:
         """(J,) motor torques [N·m]; 0 at coupled joints.

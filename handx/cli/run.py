@@ -18,14 +18,18 @@ class Run(Drawing):
       handx run "clap twice" --robot inspire --out out/clap
       handx run "make a fist with the left hand" --model program --seed 3
       handx run "clap twice" --model synth-v1 --samples 8
+      handx run "interlace your fingers" --robot leap --repair
 
     Leaves motion.npz, trajectory.npz, retarget.json, rollout.npz, report.json,
     trajectory.mcap and video.mp4 in --out. With --samples every drawn motion is put on
     the robot and simulated; the table shows all, the best is kept (candidates.json).
+    With --repair a table says what was tried and what each step bought (repair.json).
     """
 
     robot: str = "shadow"
-    """Which robot (`handx robots`)."""
+    """Which robot (`handx robots`); "shadow+inspire" is a hand of each, left+right."""
+    repair: bool = False
+    """Where a verdict is no yes: slow down, re-solve, correct, draw another sample."""
 
     def execute(self) -> int:
         """Run every stage and print a table for each."""
@@ -35,12 +39,14 @@ class Run(Drawing):
         terminal = console.console()
         result = pipeline.run(
             self.request(), self.robot, self.out, self.model, self.seed, self.seconds,
-            self.samples, self.device, console.progress,
+            self.samples, self.device, console.progress, repair=self.repair,
         )  # fmt: skip
         if result.candidates:
             terminal.print(summaries.candidates(result.candidates))
         terminal.print(summaries.motion(result.motion, result.reading, result.text))
         terminal.print(summaries.retargeting(result.trajectory, result.retarget_report))
+        if result.repairs:
+            terminal.print(summaries.repairs(result.repairs))
         terminal.print(console.checks(result.report))
         terminal.print(summaries.written(result))
         terminal.print(console.verdicts(result.report))

@@ -19,6 +19,7 @@ from robots.capability import read_capability
 from robots.robot import RobotSpec
 
 if TYPE_CHECKING:
+    from handx.repair import RepairStep
     from retarget.report import RetargetReport
 
 
@@ -65,6 +66,21 @@ def candidates(rows: Sequence[Candidate]) -> Table:
         "contacts kept", "time", "",
     )  # fmt: skip
     return listing(f"best of {len(rows)}", columns, cells)
+
+
+def repairs(steps: "Sequence[RepairStep]") -> Table:
+    """What was tried to make a motion pass, and what each step came to."""
+    cells = [
+        (
+            step.what, step.outcome, step.text, step.hand, step.physics,
+            ", ".join(step.failed) or "none", f"{step.seconds:.1f}", step.detail,
+        )
+        for step in steps
+    ]  # fmt: skip
+    columns = (
+        "step", "", "text", "hand", "physics", "checks failed", "CPU s", "detail",
+    )  # fmt: skip
+    return listing("repair", columns, cells)
 
 
 def _share(value: float | None) -> str:
