@@ -30,7 +30,7 @@ from robots.robot import RobotSpec
 if TYPE_CHECKING:
     from retarget.options import RetargetOptions
 
-SLOWER = (1.25, 1.6, 2.0)
+SLOWER = (1.3, 2.0)
 """Factors of time."""
 
 TIGHTER_SPEED, TIGHTER_BOX = 0.85, 0.03
@@ -59,7 +59,7 @@ class RepairStep:
     """One thing that was tried.
 
     Attributes:
-        what: e.g. "slow down ×1.25".
+        what: e.g. "slow down ×1.3".
         outcome: "kept", "no better" or "does not apply".
         text, hand, physics: The verdicts that it came to.
         failed: The checks that then failed.
