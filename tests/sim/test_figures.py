@@ -58,7 +58,8 @@ def test_the_smoothest_move_has_a_normalised_jerk_of_720(command, shadow) -> Non
     assert value == pytest.approx(720, rel=0.15)
     shaken = tips + 1e-4 * np.sin(np.arange(len(path)) * 2)[:, None, None, None]
     shaky = smoothness(replace(moved, tips=shaken), shadow)
-    assert shaky["tip jerk, normalised, median"] > 2 * value
+    assert value is not None
+    assert (shaky["tip jerk, normalised, median"] or 0.0) > 2 * value
 
 
 def test_an_error_is_shown_at_its_finger_and_in_the_world(command, shadow) -> None:
@@ -83,7 +84,7 @@ def test_effort_is_set_against_the_motors_limit(command, shadow) -> None:
     assert share == pytest.approx(0.5, abs=0.01)
     assert found["wrist force, largest [N]"] == 12
     assert found["wrist torque, largest [N·m]"] == 5
-    assert found["mechanical energy [J]"] > 0
+    assert (found["mechanical energy [J]"] or 0.0) > 0
 
 
 def test_press_depth_counts_only_where_touch_was_asked(command) -> None:
