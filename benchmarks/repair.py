@@ -4,10 +4,10 @@
 
 The 60 free sentences of `training/evaluation` (or every n-th) are drawn once each from
 `synth-v1` (seed 0, N = 1), put on each robot and simulated; what does not pass is
-repaired. The table says how many pass before and after, which steps were kept, and CPU seconds per clip: of drawing,
-retargeting and validating (raw), and of the repair. It also says how many trajectories
-kinematics alone would have let through (hand verdict yes, command checks passed) and
-physics refused.
+repaired. The table says how many pass before and after, which steps were kept, and CPU
+seconds per clip: of drawing, retargeting and validating (raw), and of the repair. It also
+says how many trajectories kinematics alone would have let through (hand verdict yes,
+command checks passed) and physics refused.
 
 The second table is about the correction by sampling alone: procedural clips whose wrists
 were put 12 mm further apart after retargeting, as a badly calibrated pair of arms would.
