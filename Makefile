@@ -11,7 +11,7 @@ PYTHON ?= $(shell for p in python3.11 python3.12 python3; do \
 	2>/dev/null && { echo "$$p"; break; }; done)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-slow test-install test-ray test-mano test-ros check format install install-dev clean clean-venv
+.PHONY: help demo test test-slow test-install test-ray test-browser test-rerun test-mano test-ros check format install install-dev clean clean-venv
 
 help:  ## show this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 15
@@ -31,6 +31,16 @@ test-install: install-dev  ## the built wheel in fresh environments, numpy only
 test-ray: install-dev  ## importing through Ray, on this machine
 	$(BIN)/python -m pip install -q -c constraints.txt -e '.[ray]'
 	$(BIN)/python -m pytest -m slow -k ray tests/training
+
+test-browser: install-dev  ## the exported page in Chromium, which it installs where it can
+	@command -v chromium chromium-browser google-chrome >/dev/null || { test "$$(id -u)" = 0 && \
+	command -v apt-get >/dev/null && apt-get install -y -qq --no-install-recommends chromium; } || \
+	{ echo "make: no Chromium found. Fix: install it (Debian: apt-get install chromium)" >&2; exit 2; }
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -m browser tests/handx
+
+test-rerun: install-dev  ## recordings for Rerun; installs rerun-sdk (0.5 GB)
+	$(BIN)/python -m pip install -q -c constraints.txt -e '.[rerun]'
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest tests/handx/test_export.py -k rerun
 
 test-mano: install-dev  ## MANO; installs smplx, whose licence is non-commercial
 	$(BIN)/python -m pip install -q --no-deps -c constraints.txt smplx

@@ -199,15 +199,16 @@ sys.exit(main(["export", {form!r}, {str(run)!r}, "--out", {str(tmp_path / out)!r
 
 def test_a_rerun_recording_holds_the_measured_joints(handx, run, tmp_path) -> None:
     """Where the extra is installed: `make test-rerun`."""
-    rerun = pytest.importorskip("rerun", reason="the extra rerun: make test-rerun")
+    chunk = pytest.importorskip(
+        "rerun.chunk", reason="the extra rerun: make test-rerun"
+    )
     path = tmp_path / "run.rrd"
     done = handx("export", "rerun", run, "--out", path)
     assert done.code == 0, done.err
     rollout = load_run(run).rollout
-    recording = rerun.dataframe.load_recording(path)
-    name = rollout.joint_names[3]
-    view = recording.view(index="time", contents=f"/joints/{name}/measured")
-    table = view.select().read_all()
-    (column,) = [c for c in table.column_names if c.endswith("Scalars:scalars")]
-    values = np.array([row[0] for row in table[column].to_pylist()])
+    wanted = f"/joints/{rollout.joint_names[3]}/measured"
+    chunks = chunk.RrdReader(path).stream().to_chunks()
+    (found,) = [c for c in chunks if str(c.entity_path) == wanted]
+    values = found.to_record_batch().to_pydict()["Scalars:scalars"]
+    values = np.array([row[0] for row in values])
     np.testing.assert_allclose(values, rollout.joint_position[:, 3])
