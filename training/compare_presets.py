@@ -137,6 +137,10 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--out", type=Path, required=True, help="folder of the runs")
     parser.add_argument("--flops", type=float, required=True, help="of each run")
     parser.add_argument("--clips", type=int, default=100, help="sentences per split")
+    parser.add_argument(
+        "--arms", nargs="+", choices=list(arms()), default=list(arms()), metavar="ARM",
+        help=f"of {', '.join(map(repr, arms()))}; all if not given",
+    )  # fmt: skip
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--device", default="cpu")
     options = parser.parse_args(arguments)
@@ -152,7 +156,8 @@ def main(arguments: list[str] | None = None) -> int:
         for split in SPLITS
     }
     rows = {}
-    for name, config in arms().items():
+    for name in options.arms:
+        config = arms()[name]
         out = options.out / f"{name.replace(', ', '-')}-{options.seed}"
         config = replace(config, seed=options.seed)
         run, each = train(config, loader, out, options.flops, options.device)
