@@ -15,8 +15,7 @@ import numpy as np
 
 from handx.export.run_folder import RunRecord, load_run
 from sim.engine import available_gl, mujoco
-from sim.film import SIZE, Film
-from sim.gl import Renderer
+from sim.film import Film
 from sim.stage import MULTISAMPLES, SHADOW_SIZE
 
 FRAMES = 40
@@ -26,14 +25,10 @@ DEFAULT = mujoco.MjSpec().visual.quality
 
 def film(run: RunRecord, shadow: int, samples: int) -> Film:
     """A film of that quality."""
-    found = Film(run.rollout, run.robot)
-    before = found._renderer
-    if before is None:
+    with patch.multiple("sim.stage", SHADOW_SIZE=shadow, MULTISAMPLES=samples):
+        found = Film(run.rollout, run.robot)
+    if found.note:
         raise SystemExit(found.note)
-    model = found._scene.model
-    model.vis.quality.shadowsize, model.vis.quality.offsamples = shadow, samples
-    found._renderer = Renderer(model, before._camera, SIZE)
-    before.close()
     return found
 
 
