@@ -35,8 +35,10 @@ from handx_gen.diffusion.finish import low_pass
 from handx_gen.hand_model import LOWER, UPPER, HandShape, fit
 from handx_gen.kinematics.contacts import CONTACT_GAP, PAIRS, contact_track
 
-FADE = 9.0
-"""Frames within which a change fades; those of a 30 Hz motion."""
+FADE = (5.0, 9.0)
+"""Frames within which a change fades; those of a 30 Hz motion. The first for one of no
+size, the second for one of `SCALE` and more: small ones stay near where they are needed,
+large ones take their time."""
 
 SETTLED = 1e5
 """How strongly a parameter that the constraints determine holds against the fading."""
@@ -162,7 +164,8 @@ def _solved(
         _spread(start, pose, settled)
         # What was touching when the hands had not moved yet is drawn together again.
         pulls = [*asked, *kept]
-    _reach(pose, constraints, asked, 16)
+    # At the cost of a little smoothness; beside what is asked of pairs it would clash.
+    _reach(pose, constraints, asked or kept, 16)
     return pose
 
 
@@ -262,7 +265,7 @@ def _step(part: Pose, normal: np.ndarray, right: np.ndarray) -> np.ndarray:
 def _spread(start: Pose, pose: Pose, settled: np.ndarray) -> None:
     """Carry what changed at settled frames over to the others; moves `pose`.
 
-    Minimises FADE⁶ |third differences|² + Σ w |e − d|² over each parameter's change e,
+    Minimises fade⁶ |third differences|² + Σ w |e − d|² over each parameter's change e,
     with d what the constraints made of it where they determine it (w large) and d = 0,
     w = 1 elsewhere.
     """
@@ -274,16 +277,18 @@ def _spread(start: Pose, pose: Pose, settled: np.ndarray) -> None:
     frames = len(change)
     if frames > 3:
         third = np.diff(np.eye(frames), 3, axis=0)
-        smooth = FADE**6 * third.T @ third
+        smooth = third.T @ third
+        size = np.abs(target / np.concatenate([SCALE, SCALE])).max(0)
+        fade = np.interp(size, (0, 1), FADE).round(1)
         spread = np.zeros_like(change)
-        # Columns with the same weights share one factorisation.
+        # Columns that agree in both share one factorisation.
         kinds, which = np.unique(
-            weight[:, moving].round(6), axis=1, return_inverse=True
+            np.vstack([weight, fade])[:, moving].round(6), axis=1, return_inverse=True
         )
         for kind in range(kinds.shape[1]):
             columns = moving[which.reshape(-1) == kind]
-            w = kinds[:, kind]
-            system = smooth + np.diag(w)
+            w = kinds[:-1, kind]
+            system = kinds[-1, kind] ** 6 * smooth + np.diag(w)
             spread[:, columns] = np.linalg.solve(
                 system, w[:, None] * target[:, columns]
             )

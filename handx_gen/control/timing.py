@@ -12,7 +12,7 @@ from handx_gen.skeleton import SIDES
 CONTEXT = 10
 """Given frames shown to a network on either side of what it draws."""
 
-OVERLAP = 10
+OVERLAP = 20
 """Frames that neighbouring segments draw together, half of them on either side."""
 
 
