@@ -4,7 +4,8 @@ Clips made by rules are the ground truth. Of each, some values are given, and th
 draws the rest from the clip's own sentence: once with exact constraints, once with the
 paper's soft blending (.85 in what is given, .1 at five frames from it) and the same
 finish. All numbers come from the same draws, because each can be bought with the
-others. The table says nothing about recorded hands: the clips are synthetic.
+others. Motions of many segments and the stream are in `benchmarks.endless`. The table
+says nothing about recorded hands: the clips are synthetic.
 """
 
 import argparse
@@ -14,7 +15,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from handx_gen.control import Constraints, Touch, Turned, Values
+from handx_gen.control import Constraints, Touch, Turned, Values, editing
 from handx_gen.control.draw import draw
 from handx_gen.control.points import gap, parse_point
 from handx_gen.control.pose import palm_turn
@@ -92,6 +93,12 @@ def touching(_: BimanualMotion) -> Constraints:
     return Constraints(FRAMES, relations=(Touch(PAIR, TOUCHED, TOUCHED + 1),))
 
 
+def edited(clip: BimanualMotion, change: str, start: int, stop: int) -> Constraints:
+    """A part of the clip drawn anew, the rest kept."""
+    whole = BimanualMotion(clip.joints[:FRAMES], clip.fps)
+    return editing("clip", whole, change, start, stop)
+
+
 MODES = (
     Mode("in-between", lambda c: _of(c, np.r_[:10, 50:60]), (9, 10, 49, 50)),
     Mode("two keyframes", lambda c: _of(c, np.array([20, 40])), (20, 40)),
@@ -99,6 +106,11 @@ MODES = (
     Mode("wrist paths", wrist_paths),
     Mode("fingertips", fingertips, (20, 40)),
     Mode("touch at a time", touching, (TOUCHED,)),
+    Mode("edit: a span", lambda c: edited(c, "", 15, 45), (14, 15, 44, 45)),
+    Mode("edit: left hand", lambda c: edited(c, "left", 15, 45), (14, 15, 44, 45)),
+    Mode(
+        "edit: a finger", lambda c: edited(c, "right.index", 15, 45), (14, 15, 44, 45)
+    ),
 )
 
 

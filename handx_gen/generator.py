@@ -30,6 +30,8 @@ EASY_RATE = 4.0
 """How fast a finger joint bends at ease [rad/s]."""
 MAX_EASE = 2.5
 """A clip is slowed by at most this to be at ease."""
+SEGMENT_SEED = 1009
+"""Between the seeds of a plan's segments."""
 
 
 def available_models() -> tuple[str, ...]:
@@ -144,16 +146,38 @@ class Generator:
         return self.motions(plan, [seed])[0]
 
     def motions(self, plan: Plan, seeds: list[int]) -> list[BimanualMotion]:
-        """A motion per seed, drawn in one batch; each as `motion` would draw it alone."""
+        """A motion per seed, each as `motion` would draw it alone.
+
+        One segment is a clip, played at its length. Several are drawn together, in
+        windows that overlap and agree there at every step (`control.draw`).
+        """
+        if len(plan.segments) > 1:
+            return [self._together(plan, seed) for seed in seeds]
         prompts = [segment.prompt for segment in plan.segments]
-        clips = self.clips(
-            prompts * len(seeds),
-            [seed + 1009 * i for seed in seeds for i in range(len(prompts))],
-        )
+        clips = self.clips(prompts * len(seeds), seeds)
         return [
-            self._played(plan, clips[n * len(prompts) : (n + 1) * len(prompts)], seed)
-            for n, seed in enumerate(seeds)
+            self._played(plan, clip[None], seed)
+            for clip, seed in zip(clips, seeds, strict=True)
         ]
+
+    def _together(self, plan: Plan, seed: int) -> BimanualMotion:
+        """Several segments as one motion; those without a length take an easy one."""
+        from handx_gen.control import Constraints
+        from handx_gen.control.draw import draw
+
+        unsaid = [i for i, s in enumerate(plan.segments) if s.seconds is None]
+        lengths = [segment.seconds for segment in plan.segments]
+        if unsaid:
+            prompts = [plan.segments[i].prompt for i in unsaid]
+            alone = self.clips(prompts, [seed + SEGMENT_SEED * i for i in unsaid])
+            for i, clip in zip(unsaid, alone, strict=True):
+                lengths[i] = easy_seconds(clip, self.config.fps)
+        plan = Plan(
+            tuple(replace(s, seconds=t) for s, t in zip(plan.segments, lengths))
+        )
+        frames = sum(round((t or 0.0) * self.config.fps) for t in lengths)
+        wanted = Constraints(frames, fps=self.config.fps)
+        return draw(self, plan, wanted, [seed])[0]
 
     def known(self, plan: Plan, seed: int) -> float | None:
         """Chance that a plan is one that the network knows; its least known segment's.

@@ -16,6 +16,7 @@ class Generate(Control, Drawing):
       handx generate "clap twice" --model program --seconds 3
       handx generate "clap twice" --hold left.npz --touch left.palm,right.palm@1.2s
       handx generate "wave" --edit out/motion.npz --change right@20-40
+      handx plan "fist, then clap, then wave" --out p.json; handx generate --plan p.json
       handx retarget out/motion.npz --robot shadow --out out
     """
 
@@ -24,6 +25,7 @@ class Generate(Control, Drawing):
         from handx import files, pipeline
         from handx.cli import console, summaries
         from handx.reading import assured
+        from handx_gen.planning.scores import segment_scores
 
         reading = pipeline.read(self.request(), self.seconds)
         constraints = None
@@ -40,4 +42,6 @@ class Generate(Control, Drawing):
             )  # fmt: skip
             motion.save(folder / files.MOTION)
         console.console().print(summaries.motion(motion, reading, found))
+        if len(parts := segment_scores(motion)) > 1:
+            console.console().print(summaries.segments(motion, parts))
         return 0 if found.answer == "yes" else 1

@@ -43,6 +43,17 @@ def motion(drawn: BimanualMotion, reading: Reading, found: MatchResult) -> Table
     )
 
 
+def segments(drawn: BimanualMotion, parts: Sequence[tuple[str, MatchResult]]) -> Table:
+    """Each segment of a plan by its own words."""
+    rows = []
+    for (text, found), span in zip(parts, drawn.provenance["segments"], strict=True):
+        start, stop = (span[edge] / drawn.fps for edge in ("start", "stop"))
+        score = "n/a" if found.f1 is None else f"{found.f1:.2f}"
+        reasons = "; ".join(found.reasons)
+        rows.append((f"{start:.1f}–{stop:.1f} s", text, score, found.answer, reasons))
+    return listing("segments", ("when", "asked", "event F1", "done", "why not"), rows)
+
+
 def _model(drawn: BimanualMotion) -> str:
     """What drew the motion, and why not what was asked for."""
     warning = drawn.provenance.get("warning")

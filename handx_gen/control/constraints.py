@@ -27,6 +27,9 @@ SAME = 1e-6
 
 FPS_TOLERANCE = 1e-3
 
+MAX_HELD, MAX_FREE = 3600, 9000
+"""Most frames of a motion of which something is given, and of one that is free."""
+
 
 @dataclass(frozen=True, eq=False)
 class Values:
@@ -250,9 +253,11 @@ class Constraints:
     given: Given = field(init=False)
 
     def __post_init__(self) -> None:
-        if not 2 <= self.frames <= 3600:
+        asked = self.values or self.turned or self.relations
+        most = MAX_HELD if asked else MAX_FREE
+        if not 2 <= self.frames <= most:
             raise InputError(
-                "constraints", "frames", f"{self.frames}", "give 2 to 3600 frames"
+                "constraints", "frames", f"{self.frames}", f"give 2 to {most} frames"
             )
         for item in (*self.values, *self.turned):
             _check_frames(item.name, item.frames, self.frames)

@@ -29,9 +29,6 @@ if TYPE_CHECKING:
     from handx_gen.control.sampling import Aim, Restraint
     from handx_gen.generator import Generator
 
-SEGMENT_SEED = 1009
-"""Between the seeds of a plan's segments."""
-
 
 def draw(
     generator: "Generator",
@@ -69,9 +66,21 @@ def draw(
         joints = _drawn(generator, plan, constraints, parts, seed, paper)
         if not paper:
             joints = held(joints, constraints, parts)
-        about = {**about, "seed": seed}
+        about = {**about, "seed": seed, "segments": spans(plan, parts, constraints)}
         motions.append(BimanualMotion(joints, constraints.fps, provenance=about))
     return motions
+
+
+def spans(plan: Plan, parts: list[Window], constraints: Constraints) -> list[dict]:
+    """Which frames each segment of a plan has, for `provenance`: start ≤ f < stop."""
+    edges = [0, *((a.stop + b.start) // 2 for a, b in zip(parts, parts[1:]))]
+    edges.append(constraints.frames)
+    return [
+        {"text": segment.prompt.text, "start": start, "stop": stop}
+        for segment, start, stop in zip(
+            plan.segments, edges[:-1], edges[1:], strict=True
+        )
+    ]
 
 
 def held(
@@ -123,6 +132,7 @@ def _drawn(
     from handx_gen.control.sampling import sample
     from handx_gen.diffusion.finish import finish
     from handx_gen.diffusion.sampler import draw_noise
+    from handx_gen.generator import SEGMENT_SEED
 
     config = generator.config
     text, null = generator.read([segment.prompt for segment in plan.segments])

@@ -129,7 +129,9 @@ def _start(joints: np.ndarray, shapes: tuple[HandShape, HandShape]) -> Pose:
     """
     hands = [fit(joints[:, s], s) for s in (0, 1)]
     # Where a thumb fits in two ways, the fit may jump between them.
-    smooth = [replace(h, angles=low_pass(h.angles)) for h in hands]
+    smooth = [
+        replace(h, angles=np.clip(low_pass(h.angles), LOWER, UPPER)) for h in hands
+    ]
     pose = Pose.of(*smooth)
     pose.shapes = shapes
     return pose

@@ -16,7 +16,7 @@ from handx_gen.control.draw import origin, restrain
 from handx_gen.control.pose import MIRROR, Pose
 from handx_gen.control.timing import Window
 from handx_gen.errors import InputError
-from handx_gen.hand_model import HandParameters, HandShape
+from handx_gen.hand_model import LOWER, UPPER, HandParameters, HandShape
 from handx_gen.live.junction import (
     carried_on,
     fade_frames,
@@ -84,7 +84,7 @@ def network_source(generator: "Generator", start: Pose) -> Source:
     import torch
 
     from handx_gen.control.sampling import sample
-    from handx_gen.diffusion.finish import finish, low_pass
+    from handx_gen.diffusion.finish import calm, finish, low_pass
     from handx_gen.diffusion.sampler import draw_noise
 
     config, device = generator.config, generator.device
@@ -127,11 +127,12 @@ def network_source(generator: "Generator", start: Pose) -> Source:
         before = context.joints()
         away = _largest(before - rest.joints()) > JUMP
         drawn = answers(segment, [context, rest] if away else [context], seed)
-        smooth = low_pass(drawn[0][0])  # into which a jump reaches some frames back
-        through_rest = _largest(smooth[CONTEXT - 1] - before[-1]) > JUMP
+        calmed = calm(drawn[0][0])  # a jump reaches some frames back in it
+        through_rest = _largest(calmed[CONTEXT - 1] - before[-1]) > JUMP
         joints, contact = drawn[-1] if through_rest else drawn[0]
         hands = Pose.fitted(finish(joints, contact), context.shapes)
-        hands = replace(hands, angles=low_pass(hands.angles))
+        smooth = np.clip(low_pass(hands.angles), LOWER, UPPER)
+        hands = replace(hands, angles=smooth)
         if through_rest:
             follow = _by_way_of(context, hands, fps)
         else:

@@ -5,14 +5,18 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
-from handx_gen.control import Constraints, Touch, Turned, Values, editing
+from handx_gen.control import Apart, Constraints, Touch, Turned, Values, editing
 from handx_gen.control.draw import draw, overlaid, performed, restrain
+from handx_gen.control.pose import palm_turn
 from handx_gen.control.sampling import BLEND, Restraint, sample
-from handx_gen.control.timing import Window, windows
+from handx_gen.control.timing import OVERLAP, Window, windows
 from handx_gen.errors import InputError
 from handx_gen.generator import Generator
 from handx_gen.motion import BimanualMotion
+from handx_gen.planning.scores import segment_scores
 from handx_gen.procedural import perform
 from handx_gen.prompt import Plan, Prompt, Segment
 from handx_gen.skeleton import bone_lengths
@@ -140,7 +144,7 @@ def test_windows_cover_a_plan_and_overlap():
     parts = windows(plan, Constraints(180), CLIP)
     assert parts[0].start == 0
     assert parts[-1].stop == 180
-    assert all(a.stop - b.start == 10 for a, b in zip(parts, parts[1:]))
+    assert all(a.stop - b.start == OVERLAP for a, b in zip(parts, parts[1:]))
     clips = np.stack([np.full((CLIP, 1), 1.0)] * 3)
     assert np.allclose(overlaid(clips, parts, 180), 1)
     with pytest.raises(InputError, match="seconds"):
@@ -162,6 +166,74 @@ def test_segments_drawn_together_pass_into_one_another(generator):
     assert steps[20:40].max() < 2 * away.max()
     lengths = bone_lengths(motion)
     assert (lengths.std(0) / lengths.mean(0)).max() < 1e-5
+
+
+@st.composite
+def mixtures(draw_from: st.DrawFn) -> Constraints:
+    """Random values of the clap, with random relations and palms."""
+    frame = st.integers(0, CLIP - 1)
+    values = [
+        Values.of_motion(
+            f"value {n}", CLAP,
+            np.array(sorted(draw_from(st.sets(frame, min_size=1, max_size=5)))),
+            points=draw_from(
+                st.sampled_from(["left", "right", "left.wrist", "right.index", ""])
+            ),
+        )
+        for n in range(draw_from(st.integers(1, 3)))
+    ]  # fmt: skip
+    turned: tuple[Turned, ...] = ()
+    if draw_from(st.booleans()):
+        palms = palm_turn(CLAP.joints[:CLIP].astype(float))[:, 1]
+        turned = (Turned("palm", "right", ALL, palms),)
+    relations = ()
+    if draw_from(st.booleans()):
+        at = draw_from(frame)
+        relations = (Apart(("left.palm", "right.palm"), at, at + 1, 0.002),)
+    return Constraints(CLIP, tuple(values), turned, relations)
+
+
+@settings(max_examples=6)
+@given(mixtures(), st.randoms(use_true_random=False))
+def test_any_mixture_is_exact_or_refused_in_any_order(generator, wanted, random):
+    shuffled = list(wanted.values)
+    random.shuffle(shuffled)
+    try:
+        motion = draw(generator, PLAN, wanted, [1])[0]
+    except InputError as error:
+        assert any(c.isdigit() for c in error.problem)  # noqa: PT017
+        return
+    given = wanted.given
+    assert np.array_equal(motion.joints[given.mask], given.joints[given.mask])
+    assert np.isfinite(motion.joints).all()
+    again = draw(generator, PLAN, replace(wanted, values=tuple(shuffled)), [1])[0]
+    assert np.array_equal(again.joints, motion.joints)
+
+
+def test_a_minute_of_motion_has_one_body_and_stays_in_place(generator):
+    said = ("clap", "wave", "make a fist with the left hand")
+    plan = Plan(tuple(Segment(Prompt(sentence=said[k % 3]), 2.0) for k in range(30)))
+    motion = generator.motion(plan, 3)
+    assert len(motion) == 1800
+    joints = motion.joints.astype(float)
+    lengths = bone_lengths(joints)
+    assert (lengths.std(0) / lengths.mean(0)).max() < 1e-3
+    apart = np.linalg.norm(joints[:, 0, 0] - joints[:, 1, 0], axis=-1)
+    spread = [apart[k : k + 180].mean() for k in range(0, 1800, 180)]
+    assert np.ptp(spread) < 0.02
+    spans = motion.provenance["segments"]
+    assert [s["start"] for s in spans] == list(range(0, 1800, 60))
+    assert spans[-1]["stop"] == 1800
+    assert [text for text, _ in segment_scores(motion)][:3] == list(said)
+
+
+def test_a_constraint_may_lie_anywhere_on_a_long_plan(generator):
+    plan = Plan(
+        tuple(Segment(Prompt(sentence=s), 0.8) for s in ("clap", "wave", "clap"))
+    )
+    key = Values.of_motion("key", CLAP, np.array([24, 60]))
+    motion = draw(generator, plan, Constraints(72, (key,)), [0])[0]
+    assert np.array_equal(motion.joints[[24, 60]], CLAP.joints[[24, 60]])
 
 
 def test_any_motion_can_be_made_to_hold_constraints():
