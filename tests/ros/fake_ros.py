@@ -107,8 +107,24 @@ class Future:
 
 
 class Executor:
+    def __init__(self):
+        self.nodes, self.down = [], False
+
     def wake(self):
         pass
+
+    def add_node(self, node):
+        self.nodes.append(node)
+
+    def spin_once(self, timeout_sec):
+        assert not self.down, "spun after shutdown"
+        due = [t.due for t in GRAPH.timers if not t.cancelled]
+        ends = GRAPH.now + round(timeout_sec * 1e9)
+        GRAPH.now = max(GRAPH.now, min([*due, ends]))
+        GRAPH.turn()
+
+    def shutdown(self):
+        self.down = True
 
 
 class Logger:
@@ -471,7 +487,12 @@ def install():
         made.__dict__.update(members)
         sys.modules[name] = made
 
-    module("rclpy")
+    context = {"up": False}
+    module(
+        "rclpy", ok=lambda: context["up"],
+        init=lambda args, signal_handler_options: context.update(up=True),
+        try_shutdown=lambda: context.update(up=False),
+    )  # fmt: skip
     module(
         "rclpy.action", ActionClient=ActionClient, ActionServer=ActionServer,
         CancelResponse=CancelResponse, GoalResponse=GoalResponse,

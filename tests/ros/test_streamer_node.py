@@ -5,6 +5,7 @@ The hands go exactly where they are told, so what is checked is what they are to
 
 import json
 import shutil
+import signal
 import uuid
 
 import numpy as np
@@ -411,6 +412,60 @@ def test_ending_the_node_holds_first(graph, hand, streamer, motion):
     streamer.trigger_cleanup()
     assert not [s for s in graph.servers if s.startswith("/streamer")]
     assert not graph.services
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_holds_before_the_node_ends(graph, hand, motions, motion, number):
+    from handx_ros.spinning import live
+    from handx_ros.streamer_node import StreamerNode
+
+    made = []
+
+    def make():
+        made.append(StreamerNode(parameter_overrides={
+            "robot": "inspire", "motions_folder": str(motions), "autostart": True,
+        }))  # fmt: skip
+        return made[0]
+
+    def interrupt():
+        if not made or made[0].state != "active":
+            return
+        if not made[0]._goals:
+            made.append(play(graph, motion))
+        elif any(f.phase == "play" for f in made[1].feedback):
+            signal.raise_signal(number)
+
+    import fake_ros
+
+    graph.timers.append(fake_ros.Timer(0.05, interrupt))
+    before = signal.getsignal(signal.SIGINT), signal.getsignal(signal.SIGTERM)
+    try:
+        live(make)
+    finally:
+        signal.signal(signal.SIGINT, before[0])
+        signal.signal(signal.SIGTERM, before[1])
+    node, handle = made[0], made[1]
+    assert node.destroyed
+    assert node.is_at_rest()
+    assert handle.result.result().result.message == "the node ends"
+    assert at_rest(graph, hand._hands)
+    assert_gentle(hand._hands)
+
+
+def test_a_node_that_cannot_start_ends_so_that_it_is_started_again(graph, tmp_path):
+    from handx_ros.simulated_hand_node import SimulatedHandNode
+    from handx_ros.spinning import live
+
+    before = signal.getsignal(signal.SIGINT), signal.getsignal(signal.SIGTERM)
+    try:
+        with pytest.raises(SystemExit) as ended:
+            live(lambda: SimulatedHandNode(parameter_overrides={
+                "socket": str(tmp_path / "none"), "autostart": True,
+            }))  # fmt: skip
+    finally:
+        signal.signal(signal.SIGINT, before[0])
+        signal.signal(signal.SIGTERM, before[1])
+    assert ended.value.code == 1
 
 
 def test_the_hand_goes_on_braking_if_the_streamer_dies(graph, hand, streamer, motion):

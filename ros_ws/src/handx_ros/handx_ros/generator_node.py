@@ -118,6 +118,10 @@ class GeneratorNode(LifecycleNode):
             self.get_logger().info(f"called off: {why}")
             current.call_off()
 
+    def has_failed(self) -> bool:
+        """A fault is answered or latched, and never a reason to end."""
+        return False
+
     def is_at_rest(self) -> bool:
         """Whether no goal is left."""
         with self._lock:

@@ -217,6 +217,10 @@ class SimulatedHandNode(LifecycleNode):
         for served in self._served:
             served.logic.hold(self.now())
 
+    def has_failed(self) -> bool:
+        """Whether the simulation is gone: only a new connection helps."""
+        return self._hands is not None and bool(self._hands.gone)
+
     def is_at_rest(self) -> bool:
         """The simulation keeps its last targets by itself."""
         return True

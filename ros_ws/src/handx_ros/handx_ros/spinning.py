@@ -13,6 +13,7 @@ from typing import Any
 
 import rclpy
 from rclpy.executors import ExternalShutdownException, SingleThreadedExecutor
+from rclpy.lifecycle import TransitionCallbackReturn
 from rclpy.signals import SignalHandlerOptions
 
 LAST_WORDS = 1.0
@@ -25,8 +26,12 @@ def live(make: Callable[[], Any], args: list[str] | None = None) -> None:
     ROS's own handlers would take the context away at once, and with it the last message.
 
     Args:
-        make: Makes the node: it has `hold(why)` and `is_at_rest()`.
+        make: Makes the node: it has `hold(why)`, `is_at_rest()` and `has_failed()`.
         args: The command line's, for remappings and parameters.
+
+    Raises:
+        SystemExit: With code 1, where it cannot start by itself or has failed, so that
+            a launch file may start it again.
     """
     rclpy.init(args=args, signal_handler_options=SignalHandlerOptions.NO)
     stop = threading.Event()
@@ -35,12 +40,15 @@ def live(make: Callable[[], Any], args: list[str] | None = None) -> None:
     executor = SingleThreadedExecutor()
     node = make()
     executor.add_node(node)
+    failed = False
     try:
         if node.get_parameter("autostart").value:
-            node.trigger_configure()
-            node.trigger_activate()
-        while not stop.is_set() and rclpy.ok():
+            failed = node.trigger_configure() != TransitionCallbackReturn.SUCCESS
+            if not failed:
+                node.trigger_activate()
+        while not (failed or stop.is_set()) and rclpy.ok():
             executor.spin_once(timeout_sec=0.1)
+            failed = node.has_failed()
     except ExternalShutdownException:
         pass  # whoever took the context away wants no more messages
     finally:
@@ -52,3 +60,5 @@ def live(make: Callable[[], Any], args: list[str] | None = None) -> None:
         executor.shutdown()
         node.destroy_node()
         rclpy.try_shutdown()
+    if failed:
+        raise SystemExit(1)

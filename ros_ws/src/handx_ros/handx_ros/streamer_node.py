@@ -245,6 +245,10 @@ class StreamerNode(LifecycleNode):
         if self._logic is not None:
             self._logic.hold(why)
 
+    def has_failed(self) -> bool:
+        """A fault is answered or latched, and never a reason to end."""
+        return False
+
     def is_at_rest(self) -> bool:
         """Whether the hands stand, and everyone who asked has been told."""
         return self._logic is None or (self._logic.at_rest() and not self._goals)
