@@ -18,6 +18,7 @@ from handx.cli.doctor import Doctor
 from handx.cli.export import Export
 from handx.cli.generate import Generate
 from handx.cli.plan import PlanRequest
+from handx.cli.record import Record
 from handx.cli.retarget import Retarget
 from handx.cli.robots import Robots
 from handx.cli.run import Run
@@ -38,6 +39,7 @@ COMMANDS = {
     "retarget": Retarget,
     "validate": Validate,
     "stream": Stream,
+    "record": Record,
     "serve": Serve,
     "simulate": Simulate,
     "describe": Describe,

@@ -11,7 +11,9 @@ import tyro
 
 if TYPE_CHECKING:
     from handx.streaming.dds_session import DdsSession
+    from handx.streaming.motion_path import MotionPath
     from handx.streaming.status import PlayResult, Status
+    from robots.robot import RobotSpec
 
 
 @dataclass(frozen=True)
@@ -20,23 +22,30 @@ class Stream:
 
     Refuses a trajectory that is not the one its report.json speaks of, breaks a limit,
     or did not pass. No ROS is needed here; the controllers see an ordinary ROS 2 node
-    publishing trajectory_msgs/JointTrajectory. The hands are first led slowly to the
-    start pose. Ctrl-C brakes along the path and holds. This is software: keep the
-    hardware's own emergency stop at hand. Only joints of the hands are sent: wrists
-    that nothing drives stay where they are, so hands meet only if something carries
-    them there.
+    publishing trajectory_msgs/JointTrajectory. It waits for /joint_states, leads the
+    hands slowly from where they are to the start pose, and holds as soon as they do not
+    follow, push for long, or their state is stale. Ctrl-C brakes along the path and
+    holds; so does `true` on /handx_stream/estop. This is software: keep the hardware's
+    own emergency stop at hand. Of robots without arms only the hands are sent: wrists
+    stay where they are, so hands meet only if something carries them there.
 
       handx stream out/trajectory.npz
       handx stream out/trajectory.npz --domain 7 --wait 60
+      handx stream --from out/bag --robot shadow --force
 
     Exit code 0 when all was sent, 1 if the report does not say PASS, 2 if the input
     cannot be used or nobody listens, 130 after Ctrl-C.
     """
 
     trajectory: Annotated[
-        tyro.conf.Positional[Path], tyro.conf.arg(metavar="TRAJECTORY.NPZ")
-    ]
+        tyro.conf.Positional[Path | None], tyro.conf.arg(metavar="TRAJECTORY.NPZ")
+    ] = None
     """The trajectory."""
+    recording: Annotated[Path | None, tyro.conf.arg(name="from")] = None
+    """Play the commands of a recording instead: a bag, or an .mcap file. It carries no
+    verdict, so --force is needed."""
+    robot: str = ""
+    """Of the recording, where that does not say it."""
     report: Path | None = None
     """Its report; by default report.json beside it."""
     domain: int | None = None
@@ -58,30 +67,11 @@ class Stream:
 
     def execute(self) -> int:
         """Check, connect, play."""
-        from handx import files
         from handx.cli import console
         from handx.streaming.dds_session import DdsSession
-        from handx.streaming.encoders import served_controllers
-        from handx.streaming.guard import clear
-        from handx.streaming.limits import JointLimits
-        from handx.streaming.motion_path import MotionPath
-        from retarget.trajectory import BimanualTrajectory
-        from robots import load_robot
-        from sim import SimReport, verify_report
 
-        trajectory = BimanualTrajectory.load(self.trajectory)
-        robot = load_robot(trajectory.robot)
-        beside = self.report or self.trajectory.parent / files.REPORT
-        found = self.report is not None or beside.exists()
-        report = SimReport.load(beside) if found else None
-        moves = clear(trajectory, robot, report, self.force, str(self.trajectory))
-        if report is not None:
-            verify_report(report, trajectory, robot)
-        served = served_controllers(moves.joint_names, robot)
-        joints = [joint for controller in served for joint in controller.joints]
-        limits = JointLimits.of(robot, joints, self.margin)
-        path = MotionPath.of(moves, limits)
-        domain = self._domain()
+        path, robot = self._replayed() if self.recording else self._validated()
+        domain = ros_domain(self.domain)
         with DdsSession(
             path, robot, domain, network=self.allow_network, distro=self.distro,
             rate=self.rate, horizon=self.horizon,
@@ -99,7 +89,7 @@ class Stream:
                             "sent",
                             f"{result.messages} messages in {result.seconds:.1f} s",
                         ),
-                        ("planned", f"{moves.duration:.1f} s"),
+                        ("planned", f"{path.end:.1f} s"),
                         ("latest tick", f"{1000 * result.latest:.1f} ms late"),
                         (
                             "finished",
@@ -112,18 +102,73 @@ class Stream:
             )
         return self._exit_code(result)
 
-    def _domain(self) -> int:
+    def _validated(self) -> tuple["MotionPath", "RobotSpec"]:
+        """The path of a trajectory that may be sent."""
+        from handx import files
+        from handx.streaming.guard import clear
         from handx_gen.errors import InputError
+        from retarget.trajectory import BimanualTrajectory
+        from robots import load_robot
+        from sim import SimReport, verify_report
 
-        if self.domain is not None:
-            return self.domain
-        value = os.environ.get("ROS_DOMAIN_ID") or "0"
-        if not value.isdecimal():
+        if self.trajectory is None:
             raise InputError(
-                "environment", "ROS_DOMAIN_ID", f"{value!r} is no number",
-                "unset it or give --domain",
+                "handx stream",
+                "",
+                "nothing to send",
+                "give a trajectory.npz, or --from",
+            )
+        trajectory = BimanualTrajectory.load(self.trajectory)
+        robot = load_robot(trajectory.robot)
+        beside = self.report or self.trajectory.parent / files.REPORT
+        found = self.report is not None or beside.exists()
+        report = SimReport.load(beside) if found else None
+        moves = clear(trajectory, robot, report, self.force, str(self.trajectory))
+        if report is not None:
+            verify_report(report, trajectory, robot)
+        path = self._path(robot, moves.joint_names)
+        path.append_trajectory(moves)
+        return path, robot
+
+    def _replayed(self) -> tuple["MotionPath", "RobotSpec"]:
+        """The path of a recording's commands."""
+        from handx.streaming.bags import read_commands, robot_of
+        from handx_gen.errors import InputError
+        from robots import load_robot
+
+        assert self.recording is not None
+        if self.trajectory is not None:
+            raise InputError(
+                "--from", "", "given beside a trajectory", "give one of both"
+            )
+        if not self.force:
+            raise InputError(
+                self.recording, "", "a recording carries no verdict",
+                "stream the trajectory it was made from, or give --force; limits still "
+                "hold",
             )  # fmt: skip
-        return int(value)
+        name = self.robot or robot_of(self.recording)
+        if not name:
+            raise InputError(
+                self.recording, "", "does not say which robot it is of", "give --robot"
+            )
+        robot = load_robot(name)
+        moves = read_commands(self.recording, robot)
+        path = self._path(robot, moves.joint_names)
+        order = [moves.joint_names.index(joint) for joint in path.joint_names]
+        path.append(moves.time, moves.positions[:, order], moves.velocities[:, order])
+        path.close()
+        return path, robot
+
+    def _path(self, robot: "RobotSpec", moved: tuple[str, ...]) -> "MotionPath":
+        """An empty path of the joints that the robot's controllers take."""
+        from handx.streaming.encoders import served_controllers
+        from handx.streaming.limits import JointLimits
+        from handx.streaming.motion_path import MotionPath
+
+        served = served_controllers(moved, robot)
+        joints = [joint for controller in served for joint in controller.joints]
+        return MotionPath(JointLimits.of(robot, joints, self.margin))
 
     @staticmethod
     def _exit_code(result: "PlayResult") -> int:
@@ -165,3 +210,22 @@ class Stream:
         finally:
             for number, handler in before.items():
                 signal.signal(number, handler)
+
+
+def ros_domain(given: int | None) -> int:
+    """ROS_DOMAIN_ID: as given, else the environment's, else 0.
+
+    Raises:
+        InputError: The environment's is no number.
+    """
+    from handx_gen.errors import InputError
+
+    if given is not None:
+        return given
+    value = os.environ.get("ROS_DOMAIN_ID") or "0"
+    if not value.isdecimal():
+        raise InputError(
+            "environment", "ROS_DOMAIN_ID", f"{value!r} is no number",
+            "unset it or give --domain",
+        )  # fmt: skip
+    return int(value)

@@ -3,7 +3,9 @@
 The controller drops a message it dislikes and tells its sender nothing, so every rule
 of its acceptance test is checked here, in words. Source: ros2_controllers 4.16 (Jazzy),
 `joint_trajectory_controller.cpp`, `validate_trajectory_msg` and
-`validate_trajectory_point_field`, with its default parameters.
+`validate_trajectory_point_field`, with its default parameters. Humble differs: it takes
+a last point that moves and stops dead there, and its early releases take a message without
+points.
 """
 
 from collections.abc import Mapping, Sequence
@@ -26,6 +28,7 @@ def violations(
     joints: Sequence[str],
     now: int,
     measured: Mapping[str, float] | None = None,
+    distro: str = "jazzy",
 ) -> list[str]:
     """Reasons why the controller would refuse the message, or jump on it.
 
@@ -34,6 +37,8 @@ def violations(
         joints: The controller's joints.
         now: Its clock [ns].
         measured: Joint → measured position [rad], where known.
+        distro: "jazzy" or "humble". What Humble would take but move badly on is a
+            violation there too, in other words.
 
     Returns:
         One sentence per broken rule; empty if it would be accepted.
@@ -41,16 +46,24 @@ def violations(
     names, points = list(message["joint_names"]), list(message["points"])
     found = _name_rules(names, joints)
     if not points:
-        return [*found, "it has no points, which stops nothing: hold instead"]
+        empty = (
+            "it has no points, which early releases of Humble take for a stop"
+            if distro == "humble"
+            else "it has no points, which stops nothing"
+        )
+        return [*found, f"{empty}: hold instead"]
     times = [to_nanoseconds(point["time_from_start"]) for point in points]
     found += _time_rules(times, to_nanoseconds(message["header"]["stamp"]), now)
     for k, point in enumerate(points):
         found += _field_rules(k, point, len(names))
     last = np.asarray(points[-1]["velocities"], float)
     if last.size and np.abs(last).max() > REST:
-        found.append(
-            f"the last point moves at {np.abs(last).max():.3g} rad/s, it must be at rest"
+        then = (
+            "after which Humble stops dead"
+            if distro == "humble"
+            else "it must be at rest"
         )
+        found.append(f"the last point moves at {np.abs(last).max():.3g} rad/s, {then}")
     if times[0] == 0 and len(points[0]["positions"]) == len(names):
         found += _jump_rule(names, points[0]["positions"], measured)
     return found

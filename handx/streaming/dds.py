@@ -59,15 +59,14 @@ class DdsNode:
             raise StreamError(f"--distro {distro}. Fix: give {' or '.join(DISTROS)}")
         try:
             from cyclonedds.core import DDSException
-            from cyclonedds.domain import Domain, DomainParticipant
+            from cyclonedds.domain import DomainParticipant
             from cyclonedds.pub import DataWriter
             from cyclonedds.qos import Policy, Qos
-            from cyclonedds.sub import DataReader
             from cyclonedds.topic import Topic
         except ImportError as error:
             raise MissingExtra("Streaming over DDS", "stream", "cyclonedds") from error
         try:
-            self._domain = None if network else Domain(domain, LOOPBACK)
+            _open_domain(domain, network)
             self.participant = DomainParticipant(
                 domain, qos=Qos(Policy.Userdata(b"enclave=/;"))
             )
@@ -79,9 +78,9 @@ class DdsNode:
         self._node, self._distro = node, distro
 
         def topic(name: str, kind: str) -> Any:
-            return Topic(self.participant, name, raw_type(kind, distro))
+            return Topic(self.participant, name, raw_type(kind, distro)[0])
 
-        self._types = {**commands, **(reports or {}), **(listens or {})}
+        self._types = {**commands, **(reports or {})}
         self._commands = tuple(commands)
         self._matched: dict[str, set[int]] = {}
         self._writers = {
@@ -91,18 +90,14 @@ class DdsNode:
             )
             for name, kind in {**commands, **(reports or {})}.items()
         }  # fmt: skip
-        self._readers: dict[str, list[Any]] = {
-            name: [DataReader(
-                self.participant, topic(f"rt{name}", kind),
-                qos=ros_qos(kind, reliable=False),
-            )]
-            for name, kind in (listens or {}).items()
-        }  # fmt: skip
+        self._readers: dict[str, list[Any]] = {}
         self._graph = DataWriter(
             self.participant, topic(GRAPH_TOPIC, GRAPH),
             qos=ros_qos(GRAPH, transient=True, depth=1),
         )  # fmt: skip
         self._announce()
+        for name, kind in (listens or {}).items():
+            self.listen(name, kind)
 
     def __enter__(self) -> "DdsNode":
         return self
@@ -118,9 +113,8 @@ class DdsNode:
     def publish(self, topic: str, message: Message) -> None:
         """Send one message, as nested dictionaries, to one of the topics."""
         kind = self._types[topic]
-        self._writers[topic].write(
-            raw_type(kind, self._distro)(serialize(kind, message))
-        )
+        _, sample = raw_type(kind, self._distro)
+        self._writers[topic].write(sample(serialize(kind, message)))
 
     def take(self, topic: str) -> list[Any]:
         """The messages heard on a topic since the last call, oldest first.
@@ -142,21 +136,32 @@ class DdsNode:
                     continue
         return found
 
-    def listen_latched(self, topic: str) -> None:
-        """Also hear what a latching writer said before this node was there.
+    def listen(
+        self,
+        topic: str,
+        kind: str,
+        reliable: bool = False,
+        transient: bool = False,
+        depth: int = 10,
+    ) -> None:
+        """Add a reader, also to a topic that has one.
 
-        A reader that asks for latched samples hears latching writers only, hence a
-        second one.
+        A reader that asks for reliable or latched samples hears only writers that offer
+        them, so that some topics need two.
+
+        Args:
+            topic, kind: ROS topic and type.
+            reliable, transient, depth: As for `ros_qos`.
         """
         from cyclonedds.sub import DataReader
         from cyclonedds.topic import Topic
 
-        kind = self._types[topic]
-        self._readers[topic].append(
+        self._types[topic] = kind
+        self._readers.setdefault(topic, []).append(
             DataReader(
                 self.participant,
-                Topic(self.participant, f"rt{topic}", raw_type(kind, self._distro)),
-                qos=ros_qos(kind, transient=True, depth=1),
+                Topic(self.participant, f"rt{topic}", raw_type(kind, self._distro)[0]),
+                qos=ros_qos(kind, transient, depth, reliable),
             )
         )
         self._announce()
@@ -201,10 +206,33 @@ class DdsNode:
 
     def _graph_says(self, nodes: list[Message]) -> None:
         info = {"gid": self._gid(self.participant), "node_entities_info_seq": nodes}
-        data = serialize(GRAPH, info, self._distro)
-        self._graph.write(raw_type(GRAPH, self._distro)(data))
+        _, sample = raw_type(GRAPH, self._distro)
+        self._graph.write(sample(serialize(GRAPH, info, self._distro)))
 
     def _gid(self, entity: Any) -> Message:
         """An entity's identity in the ROS graph: 16 bytes, in Humble filled up to 24."""
         size = 24 if self._distro == "humble" else 16
         return {"data": list(entity.get_guid().bytes.ljust(size, b"\0"))}
+
+
+_opened: dict[int, tuple[bool, Any]] = {}
+"""Domain → whether it leaves the machine, and its configuration, which a process has once
+for all its nodes."""
+
+
+def _open_domain(domain: int, network: bool) -> None:
+    """Configure a domain before the first participant of this process joins it.
+
+    Raises:
+        StreamError: It was opened the other way already.
+    """
+    from cyclonedds.domain import Domain
+
+    if domain not in _opened:
+        _opened[domain] = (network, None if network else Domain(domain, LOOPBACK))
+    if _opened[domain][0] != network:
+        how = "on the loopback only" if network else "to the network"
+        raise StreamError(
+            f"domain {domain} is open already, {how}. Fix: use one or the other in a "
+            "process"
+        )

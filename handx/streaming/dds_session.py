@@ -64,7 +64,7 @@ class DdsSession:
             {JOINT_STATES: JOINT_STATE, self._estop: BOOL},
             domain, node, network, distro,
         )  # fmt: skip
-        self.node.listen_latched(self._estop)
+        self.node.listen(self._estop, BOOL, reliable=True, transient=True, depth=1)
         self._told: Status | None = None
         self._status_due = self._diagnostics_due = 0
 

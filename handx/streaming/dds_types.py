@@ -24,6 +24,10 @@ def dds_type(type_name: str, distro: str = "jazzy") -> Any:
         type_name: "pkg/msg/Type".
         distro: Whose definition.
     """
+    return _struct(type_name, distro)
+
+
+def _struct(type_name: str, distro: str) -> Any:
     from cyclonedds.idl import make_idl_struct, types
     from rosbags.interfaces import Nodetype
 
@@ -48,24 +52,23 @@ def dds_type(type_name: str, distro: str = "jazzy") -> Any:
 
 
 @cache
-def raw_type(type_name: str, distro: str = "jazzy") -> Any:
-    """The same type for samples that are CDR bytes already, and stay so when read.
+def raw_type(type_name: str, distro: str = "jazzy") -> tuple[Any, Any]:
+    """The type for a topic whose samples stay CDR bytes, and the class of a sample.
 
-    The bindings check the bytes against the type, so it must have the true layout.
+    The bindings check bytes against the type, and peers compare its name, so it is the
+    true type; only reading and writing are passed through.
     """
+    struct = _struct(type_name, distro)
 
-    class Raw(dds_type(type_name, distro)):
+    class Sample(struct):
         def __init__(self, data: bytes) -> None:
             self.data = data
 
         def serialize(self, *_: Any, **__: Any) -> bytes:
             return self.data
 
-        @classmethod
-        def deserialize(cls, data: bytes, *_: Any, **__: Any) -> "Raw":
-            return cls(bytes(data))
-
-    return Raw
+    struct.deserialize = classmethod(lambda cls, data, *_, **__: Sample(bytes(data)))
+    return struct, Sample
 
 
 def ros_qos(

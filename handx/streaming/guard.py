@@ -221,9 +221,8 @@ class HorizonGuard:
             lowest, highest, speed = spline_extrema(
                 time, horizon.positions, horizon.velocities
             )
-            pulls = cell_accelerations(time, horizon.positions, horizon.velocities)
-            pull = np.maximum(np.abs(pulls[0]), np.abs(pulls[1]))
             self._refuse("velocity", speed, self.limits.velocity, time)
+            pull = _pull(horizon)
             self._refuse("acceleration", pull, self.limits.acceleration, time)
         # The margin is a wish; what may never be left are the limits themselves.
         lower = self.limits.lower - self.limits.margin - POSITION_SLACK
@@ -238,6 +237,11 @@ class HorizonGuard:
                 names[j], "position", float(value[k, j]), float(lower[j]),
                 float(upper[j]), float(time[k]),
             )  # fmt: skip
+
+    def strained(self, horizon: Horizon) -> bool:
+        """Whether an acceleration limit is broken."""
+        most = self.limits.acceleration * (1 + RATE_SLACK)
+        return len(horizon.time) > 1 and bool((_pull(horizon) > most).any())
 
     def _refuse(
         self, quantity: str, value: np.ndarray, limit: np.ndarray, time: np.ndarray
@@ -267,3 +271,10 @@ class HorizonGuard:
                 raise StreamError(
                     f"{self.limits.names[j]} would jump by {abs(gap[j]):.3g} {what}"
                 )
+
+
+def _pull(horizon: Horizon) -> np.ndarray:
+    """(K−1, n) highest |acceleration| of every segment [rad/s²]."""
+    time = (horizon.time - horizon.time[0]) / NANOSECONDS
+    pulls = cell_accelerations(time, horizon.positions, horizon.velocities)
+    return np.maximum(np.abs(pulls[0]), np.abs(pulls[1]))

@@ -11,7 +11,7 @@ import numpy as np
 
 from handx.streaming.limits import JointLimits
 from handx.streaming.motion_path import REST, MotionPath
-from handx.streaming.time_scaling import advance
+from handx.streaming.time_scaling import SHARE, SHORTEST, advance
 from retarget.spline import hermite
 from retarget.trajectory import JointTrajectory
 
@@ -22,8 +22,8 @@ SHORTEST_MOVE = 0.5
 """Least time that such a move takes [s]."""
 LONGEST = 0.02
 """Most time between two points [s]."""
-TINY = 1e-5
-"""What is left of a cell below this is not worth a point of its own [s]."""
+TINY = 1e-9
+"""A clock this close to a node is there [s]; rounding only."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -134,7 +134,12 @@ def rest_to_rest(
 
 
 def plan(
-    path: MotionPath, start: Horizon, goal: float, seconds: float, limits: JointLimits
+    path: MotionPath,
+    start: Horizon,
+    goal: float,
+    seconds: float,
+    limits: JointLimits,
+    share: float = SHARE,
 ) -> Horizon:
     """Continue from the last point of `start` for `seconds`, then brake along the path.
 
@@ -144,6 +149,7 @@ def plan(
         goal: rate² wanted, 0 to 1.
         seconds: How long before braking begins [s].
         limits: Of the joints.
+        share: Of the acceleration limits, for changing the clock's rate.
 
     Returns:
         Points from the last of `start` to rest.
@@ -157,12 +163,12 @@ def plan(
     nodes = [-1]
     while s < grid.s[-1]:
         left = seconds - elapsed
-        if left <= 1e-9 and brakes is None:
+        if left <= SHORTEST and brakes is None:
             brakes = elapsed
         cell = int(np.searchsorted(grid.s, s, side="right")) - 1
         longest = LONGEST if brakes is not None else min(left, LONGEST)
         step = advance(
-            grid, limits, cell, s, w, goal if brakes is None else 0.0, longest
+            grid, limits, cell, s, w, goal if brakes is None else 0.0, longest, share
         )
         if step.seconds <= 0:
             break

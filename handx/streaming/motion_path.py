@@ -32,6 +32,9 @@ MAX_CELL = 0.02
 POSITION_TOLERANCE = 1e-6
 """Rounding that is forgiven at a position limit [rad]."""
 
+MOST_STRETCH = 10.0
+"""Motion that would have to be slowed down by more is a jump, and refused."""
+
 REST = 1e-6
 """Speed that counts as standing [rad/s]."""
 
@@ -61,18 +64,27 @@ class MotionPath:
             StreamError: A joint is missing from the trajectory.
             LimitViolation: A position limit is broken.
         """
-        missing = set(limits.names).difference(trajectory.joint_names)
+        path = cls(limits)
+        path.append_trajectory(trajectory)
+        return path
+
+    def append_trajectory(self, trajectory: JointTrajectory) -> None:
+        """Add a whole trajectory, of whose joints those of the path are taken, and close.
+
+        Raises:
+            StreamError: A joint is missing from the trajectory.
+            LimitViolation: A position limit is broken.
+        """
+        missing = set(self.joint_names).difference(trajectory.joint_names)
         if missing:
             raise StreamError(f"the trajectory does not move {sorted(missing)[0]}")
-        columns = [trajectory.joint_names.index(name) for name in limits.names]
-        path = cls(limits)
-        path.append(
+        columns = [trajectory.joint_names.index(name) for name in self.joint_names]
+        self.append(
             trajectory.time_from_start,
             trajectory.positions[:, columns],
             trajectory.velocities[:, columns],
         )
-        path.close()
-        return path
+        self.close()
 
     @property
     def joint_names(self) -> tuple[str, ...]:
@@ -110,7 +122,8 @@ class MotionPath:
             positions, velocities: (K, n) [rad, rad/s], in the order of `joint_names`.
 
         Raises:
-            InputError: Wrong sizes, NaN, or times that do not increase by 1 ms at least.
+            InputError: Wrong sizes, NaN, times that do not increase by 1 ms at least, or
+                a jump.
             LimitViolation: A position limit is broken, also between the knots.
             QueueFull: More than `capacity` would wait. Try again later.
             StreamError: The path is closed.
@@ -236,7 +249,9 @@ class MotionPath:
             known = grid.ceiling
             kept = (grid.s, grid.positions, grid.velocities)
             knots = tuple(np.concatenate([a, b[1:]]) for a, b in zip(kept, knots))
-        self._grid = _graded(knots, self.limits, False, known)
+        found = _graded(knots, self.limits, False, known)
+        self._check_pace(found)
+        self._grid = found
 
     def _checked(
         self, time: np.ndarray, positions: np.ndarray, velocities: np.ndarray
@@ -253,6 +268,18 @@ class MotionPath:
         if (np.diff(time) < MIN_SPACING * (1 - 1e-6)).any():
             raise InputError("chunk", "time", "must increase by 1 ms at least")
         return arrays[0], arrays[1], arrays[2]
+
+    def _check_pace(self, grid: Grid) -> None:
+        """Refuse motion so fast that it can only be a mistake."""
+        k = int(grid.cell_ceiling.argmin())
+        if grid.cell_ceiling[k] * MOST_STRETCH**2 < 1:
+            excess = np.abs(np.diff(grid.positions[k : k + 2], axis=0)[0])
+            j = int((excess / self.limits.velocity).argmax())
+            raise InputError(
+                "chunk", self.joint_names[j], f"jumps at {grid.s[k]:.3f} s: it could only "
+                f"be followed {grid.cell_ceiling[k] ** -0.5:.0f} times slower, at most "
+                f"{MOST_STRETCH:g}", "begin a chunk where the last one ends",
+            )  # fmt: skip
 
     def _check_box(
         self, time: np.ndarray, positions: np.ndarray, velocities: np.ndarray

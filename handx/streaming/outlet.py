@@ -6,6 +6,7 @@ controllers with one stamp.
 """
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Protocol
 
 import numpy as np
@@ -27,7 +28,12 @@ from handx.streaming.horizon import (
     standing,
 )
 from handx.streaming.motion_path import MotionPath
+from handx.streaming.time_scaling import SHARE
 from robots.robot import ControllerSpec
+
+SHARES = (SHARE, 0.7, 0.4, 0.2)
+"""Shares of the acceleration limits that changing the clock's rate may use, tried in
+turn."""
 
 REMEMBERED = 1.0
 """Seconds of a growing path that are kept after they were played [s]."""
@@ -109,9 +115,11 @@ class Outlet:
         kept = self._kept(now)
         done = goal == 0 or kept.s[-1] >= self.path.end
         if done and len(kept.time) == 1 and not kept.velocities.any():
+            # Standing, or about to: nothing is missing, so nothing can come too late.
+            self.active = replace(self.active, brakes=self.active.end)
             return
         ahead = max(0.0, seconds - (kept.end - now) / NANOSECONDS)
-        self._send(kept.joined(plan(self.path, kept, goal, ahead, self.limits)), now)
+        self._send(self._planned(kept, goal, ahead), now)
 
     def brake(self, now: int, retreat: np.ndarray | None = None) -> None:
         """Brake along the path at once, unless the controllers are braking already.
@@ -127,10 +135,22 @@ class Outlet:
         if now > self.active.brakes:
             return
         kept = self._kept(now)
-        halt = kept.joined(plan(self.path, kept, 0.0, 0.0, self.limits))
+        halt = self._planned(kept, 0.0, 0.0)
         if retreat is not None:
             halt = halt.joined(self._move(halt, retreat))
         self._send(halt, now)
+
+    def _planned(self, kept: Horizon, goal: float, ahead: float) -> Horizon:
+        """What is kept and how it goes on.
+
+        On a rough path the cubic through the points may need more than the path does;
+        then the clock changes more gently.
+        """
+        for share in SHARES:
+            found = kept.joined(plan(self.path, kept, goal, ahead, self.limits, share))
+            if not self.guard.strained(found):
+                break
+        return found
 
     def _move(self, halt: Horizon, place: np.ndarray) -> Horizon:
         """From the end of `halt` gently to a place inside the limits."""
@@ -175,14 +195,15 @@ class Outlet:
             )
 
     def _kept(self, now: int) -> Horizon:
-        """What is promised and stays: the points from now to one period ahead."""
+        """What is promised and stays: the points from about now to one period ahead."""
         active = self.active
         ahead = now + self.period
         if active.end < ahead:
             w = float(active.w[-1]) if len(active.time) == 1 else 0.0
             return standing(ahead, active.positions[-1], float(active.s[-1]), w)
         last = int(np.searchsorted(active.time, ahead))
-        first = min(int(np.searchsorted(active.time, now, side="right")), last)
+        # The point before now stays too: between it and the next one is where they are.
+        first = max(int(np.searchsorted(active.time, now, side="right")) - 1, 0)
         keep = slice(first, last + 1)
         return Horizon(
             active.time[keep], active.s[keep], active.w[keep], active.positions[keep],

@@ -283,6 +283,8 @@ class Player:
             fraction = float(np.clip((s - grid.s[0]) / np.ptp(grid.s), 0, 1))
         if now >= active.end:
             rate = 0.0
+        if self.outlet.path is not self.path:
+            s = self._at
         return Status(self.state, self.reason, fraction, s, rate, self.path.queued)
 
     def _refuse_without_state(self, now: int) -> None:

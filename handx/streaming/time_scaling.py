@@ -26,6 +26,10 @@ then to do it in another way."""
 STEEPEST = 10.0
 """The rate changes at most this fast [1/s]: from full speed to rest in 0.1 s."""
 
+SHORTEST = 0.002
+"""Least time between two points on the way [s]: times are rounded to nanoseconds, which
+over less would read as an acceleration."""
+
 STANDING = 1e-9
 """A rate² below this is a clock that stands."""
 
@@ -152,6 +156,7 @@ def advance(
     w: float,
     goal: float,
     longest: float,
+    share: float = SHARE,
 ) -> Stretch:
     """The clock's next stretch, at most to the end of the cell.
 
@@ -166,13 +171,17 @@ def advance(
         w: rate² there.
         goal: rate² wanted, e.g. 1, or 0 to brake.
         longest: Most time it may take [s].
+        share: Of the acceleration limits, for changing the rate.
     """
     h = float(grid.s[cell + 1] - s)
     wanted = min(goal, float(grid.ceiling[cell + 1]), 1.0)
     if w == wanted and w > 0:
         u = 0.0
     else:
-        low, high = _rate_changes(grid, limits, cell, s, w, h)
+        # Where the rate must fall, what foresight counted on is used.
+        must = w > grid.ceiling[cell + 1]
+        allowed = (SHARE if must else share) * limits.acceleration
+        low, high = _rate_changes(grid, allowed, cell, s, w, h)
         # To brake means at once; any other rate has the rest of the cell to be reached.
         u = (wanted - w) / (2 * h) if goal > 0 else -STEEPEST
         u = min(max(u, low, -STEEPEST), high, STEEPEST)
@@ -181,14 +190,15 @@ def advance(
     if after <= STANDING and u < 0:
         h, after = min(h, w / (-2 * u)), 0.0
     seconds = 2 * h / (rate + np.sqrt(after)) if rate + after > 0 else 0.0
-    if seconds > longest:
+    # A cut that leaves next to nothing of the cell would make points too close in time.
+    if seconds > longest + SHORTEST:
         h = rate * longest + u * longest**2 / 2
         seconds, after = longest, max(w + 2 * u * h, 0.0)
     return Stretch(h, after, float(seconds))
 
 
 def _rate_changes(
-    grid: Grid, limits: JointLimits, cell: int, s: float, w: float, h: float
+    grid: Grid, allowed: np.ndarray, cell: int, s: float, w: float, h: float
 ) -> tuple[float, float]:
     """The u for which no joint exceeds its acceleration at either end of the stretch.
 
@@ -202,8 +212,7 @@ def _rate_changes(
     v0 = grid.velocities[cell] + (s - s0) * (grid.start[cell] + pull0) / 2
     fixed = np.concatenate([pull0 * w, pull1 * w])
     factor = np.concatenate([v0, v1 + 2 * h * pull1])
-    share = SHARE * limits.acceleration
-    bound = np.maximum(np.concatenate([share, share]), np.abs(fixed))
+    bound = np.maximum(np.concatenate([allowed, allowed]), np.abs(fixed))
     with np.errstate(divide="ignore", invalid="ignore"):
         first, second = (-bound - fixed) / factor, (bound - fixed) / factor
     still = factor == 0

@@ -51,59 +51,37 @@ class Controller:
         self.history.append((self.knots, now))
         self.knots = (time, place, rate)
 
-    def followed(self):
-        """Pieces of spline really followed: (times [s], positions, velocities)."""
-        pieces = []
-        begin = self.knots[0][0] if not self.history else None
+    def extremes(self):
+        """Lowest and highest position, highest |velocity| and |acceleration| per joint.
+
+        Over what was really followed: each spline from when it came until the next did.
+        """
+        count = len(self.joints)
+        low, high = np.full(count, np.inf), np.full(count, -np.inf)
+        speed = pull = np.zeros(count)
+        begin = None
         for knots, until in [*self.history, (self.knots, int(self.knots[0][-1]))]:
-            time = knots[0]
+            time, place, rate = knots
             start = int(time[0]) if begin is None else begin
             begin = until
-            if until <= start:
-                continue
             inner = time[(time > start) & (time < until)]
-            pieces.append((knots, np.array([start, *inner, until])))
-        return pieces
-
-    def extremes(self):
-        """Highest |velocity|, |acceleration|, lowest and highest position per joint."""
-        before = self.knots
-        speed = pull = np.zeros(len(self.joints))
-        low, high = (
-            np.full(len(self.joints), np.inf),
-            np.full(len(self.joints), -np.inf),
-        )
-        for knots, moments in self.followed():
-            self.knots = knots
-            for start, end in zip(moments[:-1], moments[1:]):
-                x = np.linspace(0, 1, 5)
-                at = [self._inside(knots, start, end, f) for f in x]
-                q = np.array([a[0] for a in at])
-                v, a = np.array([b[1] for b in at]), np.array([b[2] for b in at])
+            cuts = np.array([start, *inner, until])
+            cuts = cuts[cuts <= time[-1]]
+            if len(cuts) < 2 or len(time) < 2:
+                continue
+            k = np.clip(np.searchsorted(time, cuts[:-1], side="right") - 1, 0, None)
+            h = ((time[k + 1] - time[k]) / 1e9)[:, None]
+            p0, p1, m0, m1 = place[k], place[k + 1], rate[k] * h, rate[k + 1] * h
+            a, b = 2 * p0 - 2 * p1 + m0 + m1, 3 * p1 - 3 * p0 - 2 * m0 - m1
+            for share in (0.0, 0.5, 1.0):
+                moment = cuts[:-1] + share * np.diff(cuts)
+                x = ((moment - time[k]) / 1e9)[:, None] / h
+                q = ((a * x + b) * x + m0) * x + p0
+                v = ((3 * a * x + 2 * b) * x + m0) / h
                 low, high = np.minimum(low, q.min(0)), np.maximum(high, q.max(0))
                 speed = np.maximum(speed, np.abs(v).max(0))
-                pull = np.maximum(pull, np.abs(a).max(0))
-        self.knots = before
+                pull = np.maximum(pull, np.abs((6 * a * x + 2 * b) / h**2).max(0))
         return low, high, speed, pull
-
-    @staticmethod
-    def _inside(knots, start, end, share):
-        time, place, rate = knots
-        now = start + share * (end - start)
-        middle = (start + end) / 2
-        if middle >= time[-1] or len(time) == 1:
-            zero = np.zeros(place.shape[1])
-            return place[-1], zero, zero
-        k = max(int(np.searchsorted(time, middle, side="right")) - 1, 0)
-        h = (time[k + 1] - time[k]) / 1e9
-        x = (now - time[k]) / 1e9 / h
-        p0, p1, m0, m1 = place[k], place[k + 1], rate[k] * h, rate[k + 1] * h
-        a, b = 2 * p0 - 2 * p1 + m0 + m1, 3 * p1 - 3 * p0 - 2 * m0 - m1
-        return (
-            ((a * x + b) * x + m0) * x + p0,
-            ((3 * a * x + 2 * b) * x + m0) / h,
-            (6 * a * x + 2 * b) / h**2,
-        )
 
 
 class Clock:

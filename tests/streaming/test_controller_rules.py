@@ -101,3 +101,16 @@ def test_stamp_zero_means_now_and_is_never_past():
     message = good()
     message["header"]["stamp"] = ros_time(0)
     assert violations(message, JOINTS, NOW) == []
+
+
+@pytest.mark.parametrize(
+    ("name", "jazzy", "humble"),
+    [("moves at its end", "must be at rest", "stops dead"),
+     ("no points", "stops nothing", "early releases of Humble")],
+)  # fmt: skip
+def test_what_humble_does_otherwise_is_said_otherwise(name, jazzy, humble):
+    message = copy.deepcopy(good())
+    BROKEN[name][0](message)
+    for distro, words in (("jazzy", jazzy), ("humble", humble)):
+        found = violations(message, JOINTS, NOW, distro=distro)
+        assert any(words in reason for reason in found), found

@@ -22,6 +22,7 @@ from handx.streaming import (
 )
 from handx.streaming.encoders import to_nanoseconds
 from handx.streaming.errors import ClockSet
+from robots import load_robot
 
 SPEC = importlib.util.spec_from_file_location(
     "controller", Path(__file__).with_name("controller.py")
@@ -33,7 +34,14 @@ MS = 1_000_000
 
 
 @pytest.fixture(scope="module")
-def moves(trajectory, robot, make):
+def robot():
+    """One robot: nothing here depends on which; test_humanoid has arms and couplings."""
+    return load_robot("shadow")
+
+
+@pytest.fixture(scope="module")
+def moves(robot, make):
+    trajectory = make[0](robot)
     return clear(trajectory, robot, make[1](trajectory, robot))
 
 
