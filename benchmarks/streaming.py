@@ -45,12 +45,9 @@ def swinging(robot, seconds=4.0):
 
 def receive(topics, seconds):
     """The other process: decode everything, print what arrived when."""
-    with DdsNode(
-        {}, {}, dict.fromkeys(topics, JOINT_TRAJECTORY), DOMAIN, "reader"
-    ) as node:
+    with DdsNode({}, domain=DOMAIN, node="reader") as node:
         for name in topics:
             node.listen(name, JOINT_TRAJECTORY, reliable=True)
-        node._readers = {name: readers[1:] for name, readers in node._readers.items()}
         print("ready", flush=True)
         got, ends = [], time.time() + seconds + 3
         while time.time() < ends:

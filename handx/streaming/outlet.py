@@ -132,7 +132,9 @@ class Outlet:
         Raises:
             HandxError: It was refused on its way out; what was sent before still brakes.
         """
-        if now > self.active.brakes:
+        active = self.active
+        braking = active.brakes < min(now, active.end)
+        if braking or (now > active.end and retreat is None):
             return
         kept = self._kept(now)
         halt = self._planned(kept, 0.0, 0.0)

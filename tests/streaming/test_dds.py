@@ -282,3 +282,19 @@ def test_it_stays_on_the_loopback_whatever_the_environment_says(domain):
         check=False, capture_output=True, text=True, timeout=60,
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
+
+
+def test_2_by_24_joints_at_500_hz(capsys):
+    """Short run of the benchmark: figures are printed, not judged; nothing is garbled."""
+    done = subprocess.run(
+        [sys.executable, "-m", "benchmarks.streaming", "--seconds", "1.5", "--rates",
+         "500"],
+        check=False, capture_output=True, text=True, timeout=120,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    with capsys.disabled():
+        sys.stdout.write("\n" + done.stdout)
+    (lost,) = [line.split()[-1] for line in done.stdout.splitlines() if "lost" in line]
+    missing, sent = map(int, lost.split("/"))
+    assert sent == 2 * 750
+    assert 0 <= missing < sent

@@ -298,6 +298,25 @@ def test_a_joint_that_pushes_for_long_backs_off_and_holds(moves, robot):
     )
 
 
+def test_a_joint_that_pushes_while_paused_backs_off_too(moves, robot):
+    stage = Stage(moves, robot, supervision=Supervision(follow_tolerance=0.5))
+    stage.halfway()
+    stage.player.pause()
+    stage.go(seconds=0.5)
+    joint = stage.served[1].joints[2]
+    names, places, _ = stage.world.state()
+    here = places[names.index(joint)] - 0.05
+    stage.world.stuck = {joint: here}
+    index = stage.limits.names.index(joint)
+    stage.world.effort = {joint: stage.limits.effort[index]}
+    assert stage.go(State.HOLD, seconds=2.0).state is State.HOLD
+    stage.at_rest()
+    controller = list(stage.world.controllers.values())[1]
+    told = controller.reference(stage.clock.now())[0][controller.joints.index(joint)]
+    lower, upper = stage.limits.lower[index], stage.limits.upper[index]
+    assert told == pytest.approx(np.clip(here, lower, upper), abs=1e-6)
+
+
 def test_a_short_push_is_let_pass(stage):
     stage.player.play()
     joint = stage.served[0].joints[0]
