@@ -148,6 +148,7 @@ class Outlet:
         On a rough path the cubic through the points may need more than the path does;
         then the clock changes more gently.
         """
+        found = kept
         for share in SHARES:
             found = kept.joined(plan(self.path, kept, goal, ahead, self.limits, share))
             if not self.guard.strained(found):

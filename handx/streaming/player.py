@@ -40,9 +40,9 @@ HORIZON = 0.16
 """Path sent ahead at full speed [s]; on loss of the stream the hands go on for this
 long before they brake. Enough on one machine or a good network; 0.4 s over radio."""
 
-BLEND_IN = 0.1
-"""The first point of an approach lies this far ahead [s]: a controller joins it to its own
-reference, which may be a little off the measured pose."""
+BLEND_IN = 0.2
+"""An approach begins this far ahead, at rest [s]: a controller leads its own reference,
+which may be a little off the measured pose, there; and a late first message is no jump."""
 
 ON_REQUEST = "stopped on request"
 """Why a run ended that was asked to."""
@@ -312,7 +312,7 @@ class Player:
         _, move = rest_to_rest(measured, self.path.sample(self._at)[0], limits)
         way = MotionPath.of(move, wide)
         blended = now + round(BLEND_IN * NANOSECONDS)
-        self.outlet.begin(way, start_of(way, now, 0.0), measured, blended)
+        self.outlet.begin(way, start_of(way, blended, 0.0), measured, blended)
         self.path.committed = self._at
         self.feedback.forget_told()
 

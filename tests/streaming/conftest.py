@@ -7,7 +7,7 @@ from handx_gen.kinematics.contacts import ContactTrack
 from retarget.trajectory import BimanualTrajectory, JointTrajectory
 from robots import load_robot
 from sim.report import SimReport, Verdict
-from sim.thresholds import THRESHOLDS
+from sim.thresholds import thresholds_of
 from sim.validation import hashes
 
 
@@ -56,7 +56,7 @@ def make_report(trajectory, robot, answer="yes"):
         robot.name,
         {name: Verdict(answer) for name in ("text", "hand", "physics")},
         (),
-        THRESHOLDS.as_dict(),
+        thresholds_of(robot).as_dict(),
         1.0,
         hashes(trajectory, robot),
     )

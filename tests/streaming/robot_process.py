@@ -144,7 +144,7 @@ def main(domain, seconds, setup):
     print("ready", flush=True)
     messages, nodes, user_data, fastest = {}, [], {}, []
     ends, heard_at, tick = time.time() + seconds, None, 0
-    while time.time() < ends and not (heard_at and time.time() - heard_at > 1.8):
+    while time.time() < ends and not (heard_at and time.time() - heard_at > 2.2):
         now = time.time_ns()
         for name, reader in readers.items():
             for message in reader.take(N=10):
