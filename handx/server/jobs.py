@@ -24,7 +24,7 @@ KEPT = 32
 
 FILES = (
     "motion.npz", "trajectory.npz", "retarget.json", "rollout.npz", "report.json",
-    "trajectory.mcap", "video.mp4", "candidates.json",
+    "trajectory.mcap", "video.mp4", "candidates.json", "repair.json",
 )  # fmt: skip
 """Names that a result may have; nothing else can be asked for."""
 
