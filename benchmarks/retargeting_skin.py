@@ -1,9 +1,10 @@
 """A robot whose fingers are as thick as its vendor's collision hulls.
 
-hand.toml states balls and capsules that lie inside a finger; the vendors' hulls and
-boxes, on which penetration is counted, are thicker. For this benchmark the fingers' pads
-and last capsules grow until they hold the fingertips' hulls, and boxes get
-capsules that hold them, for both sides' measurements alike.
+hand.toml states balls and capsules that lie inside a finger; the vendors' hulls, on which
+penetration is counted, are thicker. Allegro's and LEAP's hand.toml state those hulls, too
+(`boxes`), and both hands are used as they are. For Shadow and Inspire, this benchmark
+grows the fingers' pads and last capsules until they hold the fingertips' hulls, for both
+sides' measurements alike.
 """
 
 from dataclasses import replace
@@ -14,19 +15,18 @@ from retargeting_measure import Vendor
 
 from handx_gen.kinematics.contacts import split_pair
 from retarget.capsules import capsule_set
-from retarget.configuration import hand_model
 from robots.capability import read_capability
-from robots.hand import Capsule, HandSpec
+from robots.hand import HandSpec
 from robots.robot import RobotSpec
 
 TOLERATED = 0.0005
 """A fingertip's hull may look out by this [m]."""
-THIN = 0.004
-"""Thinner half boxes than this are left out [m]."""
 
 
 def with_hull_skin(robot: RobotSpec, vendors: dict[str, Vendor]) -> RobotSpec:
-    """The robot with grown fingers."""
+    """The robot with grown fingers; the robot itself if it states its hulls."""
+    if all(hand.boxes for hand in robot.hands.values()):
+        return robot
     hands = {side: _grown(vendor) for side, vendor in vendors.items()}
     return replace(robot, hands=hands)
 
@@ -62,40 +62,7 @@ def _grown(vendor: Vendor) -> HandSpec:
         pad = max(finger.pad_radius, float(radii[last]))
         fingers[name] = replace(finger, pad_radius=pad)
     grown = [replace(c, radius=float(r)) for c, r in zip(spec.capsules, radii)]
-    for finger in spec.fingers.values():
-        for link in finger.links:
-            grown += _box_capsules(vendor, link)
     return replace(spec, fingers=fingers, capsules=tuple(grown))
-
-
-def _box_capsules(vendor: Vendor, link: str) -> list[Capsule]:
-    """Capsules that hold the boxes of a link up to their long edges, two side by side.
-
-    They run along a box's longest axis.
-    """
-    points = hand_model(vendor.spec).points([(link, np.zeros(3))])
-    body = int(points.body[0])
-    if body == 0 or np.linalg.norm(points.offset) > 1e-9:
-        return []
-    joint = vendor.model.getJointId(vendor.spec.joint_names[body - 1])
-    found = []
-    for part in vendor.hulls.geometryObjects:
-        if part.parentJoint != joint or not isinstance(part.geometry, coal.Box):
-            continue
-        half = np.array(part.geometry.halfSide)
-        thin, wide, long = np.argsort(half)
-        if half[thin] < THIN:
-            continue
-        aside = half[wide] - half[thin]
-        radius = np.sqrt(2) * half[thin] - TOLERATED  # reaches the edges
-        for side in (-aside, aside) if aside > THIN / 2 else (0.0,):
-            ends = np.zeros((2, 3))
-            ends[:, wide] = side
-            ends[:, long] = [half[thin] - half[long], half[long] - half[thin]]
-            ends = ends @ part.placement.rotation.T + part.placement.translation
-            a, b = (tuple(map(float, end)) for end in ends)
-            found.append(Capsule(link, a, b, float(radius)))
-    return found
 
 
 def hull_points(vendor: Vendor, joint: int) -> np.ndarray:

@@ -172,8 +172,11 @@ def overlaps(
     Whether the hands may touch one another is the hands' business.
     """
     capsules = capsule_set(chain.model.spec)
-    ends = (pose.locate(capsules.start), pose.locate(capsules.end))
-    (found,) = find_overlaps({"body": (chain.model.spec, ends)}, margin)
+    frames = len(pose.position)
+    placed = capsules.placed(
+        pose, np.broadcast_to(np.eye(3), (frames, 3, 3)), np.zeros((frames, 3))
+    )
+    (found,) = find_overlaps({"body": (chain.model.spec, placed)}, margin)
     keep = ~(chain.guests[found.first] & chain.guests[found.second])
     return found, keep
 

@@ -13,6 +13,7 @@ import numpy as np
 
 from handx_gen.skeleton import SIDES
 from retarget import limits
+from retarget.accelerations import check_accelerations, gentle_path
 from retarget.arm_chain import ArmChain, arm_chain
 from retarget.arm_report import ArmReport
 from retarget.arm_solve import (
@@ -43,13 +44,14 @@ ITERATIONS = 25
 
 
 def with_arms(
-    trajectory: BimanualTrajectory, robot: RobotSpec
+    trajectory: BimanualTrajectory, robot: RobotSpec, accelerations: bool = False
 ) -> tuple[BimanualTrajectory, ArmReport]:
     """Add the arms to a trajectory of hands on free bases.
 
     Args:
         trajectory: Both hands, or one; the other arm rests.
         robot: A robot with a body.
+        accelerations: Whether the arms keep their acceleration limits.
 
     Returns:
         The trajectory with a group for waist and each arm and with the hands' bases
@@ -68,7 +70,7 @@ def with_arms(
     targets = ArmTargets(rotation, position + shift, wanted)
     time = trajectory.time_from_start
     q = solve_arms(chain, targets, start, float(time[1] - time[0]))
-    positions, velocities, ratio = _inside_limits(chain, q, time)
+    positions, velocities, ratio = _inside_limits(chain, q, time, accelerations)
     pose = chain.model.forward(positions)
     rotation, position = chain.roots(pose)
     bases = np.concatenate([quaternion_from_matrix(rotation), position + root], -1)
@@ -83,6 +85,8 @@ def with_arms(
         groups[group].check_limits(
             spec.lower[columns], spec.upper[columns], spec.velocity_limit[columns]
         )
+        if accelerations:
+            check_accelerations(groups[group], spec.acceleration_limit[columns])
     report = _report(chain, pose, targets, positions, ratio, time, shift)
     return (
         replace(
@@ -165,7 +169,7 @@ def _try(
 
 
 def _inside_limits(
-    chain: ArmChain, q: np.ndarray, time: np.ndarray
+    chain: ArmChain, q: np.ndarray, time: np.ndarray, accelerations: bool
 ) -> tuple[np.ndarray, np.ndarray, float]:
     """All joints' positions and velocities (T, n) on a spline, and the top speed ratio."""
     h = float(time[1] - time[0])
@@ -173,7 +177,11 @@ def _inside_limits(
     lower, upper = model.lower[chain.moving], model.upper[chain.moving]
     controls = np.clip(limits.control_points(q[1:-1]), lower, upper)
     most = model.velocity_limit[chain.moving]
-    controls = limits.slow_envelope(controls, most * h * (1 - limits.SPEED_MARGIN))
+    step = most * h * (1 - limits.SPEED_MARGIN)
+    controls = limits.slow_envelope(controls, step)
+    if accelerations:
+        bend = model.acceleration_limit[chain.moving] * h**2
+        controls = gentle_path(controls, lower, upper, step, bend)
     moved, speeds = limits.spline_knots(controls, h)
     positions = np.repeat(model.rest[None], len(time), 0)
     velocities = np.zeros_like(positions)

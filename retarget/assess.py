@@ -206,7 +206,7 @@ def _jerk(trajectory: BimanualTrajectory, sides: list[str]) -> float:
 def _penetration(
     robot: RobotSpec, trajectory: BimanualTrajectory, sides: list[str]
 ) -> tuple[dict[str, float], dict[str, float]]:
-    """Deepest capsule overlap within a hand and between hands [mm], and how often.
+    """Deepest overlap of shapes within a hand and between hands [mm], and how often.
 
     The second is the fraction of samples with an overlap of more than 1 mm.
     """
@@ -218,14 +218,10 @@ def _penetration(
         capsules = capsule_set(spec)
         pose = hand_model(spec).forward_all(trajectory.hands[side].positions[::stride])
         base = trajectory.T_world_base[::stride, SIDES.index(side)]
-        rotation, shift = matrix_from_quaternion(base[:, :4]), base[:, None, 4:]
-        start, end = (
-            pose.locate(points) @ rotation.swapaxes(1, 2) + shift
-            for points in (capsules.start, capsules.end)
-        )
-        hands[side] = (spec, (start, end))
+        rotation = matrix_from_quaternion(base[:, :4])
+        hands[side] = (spec, capsules.placed(pose, rotation, base[:, 4:]))
     depth = {"self": 0.0, "inter": 0.0}
-    samples = len(next(iter(hands.values()))[1][0])
+    samples = len(next(iter(hands.values()))[1].start)
     deep = {kind: np.zeros(samples, bool) for kind in depth}
     for met in find_overlaps(hands, 0.0):
         kind = "self" if met.side_a == met.side_b else "inter"

@@ -13,6 +13,7 @@ import numpy as np
 from handx_gen.kinematics.contacts import contact_track
 from handx_gen.motion import BimanualMotion
 from handx_gen.skeleton import SIDES
+from retarget.accelerations import check_accelerations
 from retarget.arms import with_arms
 from retarget.assess import assess
 from retarget.bimanual_solve import SolvedClip, solve_clip, start_frames
@@ -33,7 +34,7 @@ ROUGH, FINE = 1e-2, 1e-3
 SPEEDING = 0.02
 """Share of frames that may be too fast after the last pass; else it is run once more."""
 CORRECTIONS = 1
-FRAME_PERIOD = 1 / 24
+FRAME_PERIOD = 1 / 48
 """Solved frames are at most this far apart on the robot's clock [s]: between frames that
 are further apart a finger could pass through another unseen."""
 
@@ -78,7 +79,7 @@ def retarget_motion(
     laps.append(("limits", clock.perf_counter()))
     arms = None
     if robot.body is not None:
-        trajectory, arms = with_arms(trajectory, robot)
+        trajectory, arms = with_arms(trajectory, robot, options.acceleration_limits)
         laps.append(("arms", clock.perf_counter()))
     frame = np.rint(motion.time * clip.fps).astype(int)
     converged = solved.converged[np.minimum(frame, len(clip) - 1)]
@@ -100,7 +101,9 @@ def _solve(clip: Clip, options: RetargetOptions) -> tuple[Clip, SolvedClip, floa
         finer = clip.finer(max(factor, 1))
         start = _read_at(solved.z, clip.time, finer.time)
         clip = finer
-        solved = solve_clip(clip, start, deviations, stretch, most, FINE)
+        solved = solve_clip(
+            clip, start, deviations, stretch, most, FINE, options.acceleration_limits
+        )
         # With the limits in force, most of the speeding is gone; what is left needs time.
         ratio = speed_ratio(clip.problems, solved.z, clip.fps, options)
         needed = stretch_of_speeds(ratio, options.max_stretch, SPEEDING)
@@ -134,7 +137,7 @@ def _trajectory(
     hands, bases, source_time, saturated = make_trajectory(
         Plan(
             clip.models, clip.problems, solved.z, clip.fps, retiming, options.rate,
-            options.wrist_speed, options.wrist_turn_rate,
+            options.wrist_speed, options.wrist_turn_rate, options.acceleration_limits,
         )
     )  # fmt: skip
     human = contact_track(motion.joints, motion.present)
@@ -164,4 +167,6 @@ def _trajectory(
         if hand is not None:
             spec = clip.robot.hands[side]
             hand.check_limits(spec.lower, spec.upper, spec.velocity_limit)
+            if options.acceleration_limits:
+                check_accelerations(hand, spec.acceleration_limit)
     return trajectory

@@ -52,6 +52,7 @@ def solve_clip(
     stretch: float,
     iterations: int,
     tolerance: float,
+    accelerations: bool = False,
 ) -> SolvedClip:
     """Solve the whole clip.
 
@@ -63,6 +64,7 @@ def solve_clip(
             limits.
         iterations: Gauss–Newton steps, at most.
         tolerance: Relative gain at which to stop.
+        accelerations: Whether acceleration limits hold, too.
     """
     solutions: dict[str, tuple[Objective, Solution]] = {}
     for sides in _groups(clip, start, deviations):
@@ -70,7 +72,7 @@ def solve_clip(
         z = np.concatenate([start[side] for side in sides], 1)
         solution = solve_trajectory(
             objective, z, 1 / clip.fps, stretch, _nominal_bend(objective),
-            iterations, tolerance,
+            iterations, tolerance, accelerations,
         )  # fmt: skip
         solutions |= dict.fromkeys(sides, (objective, solution))
     last_step = np.max([s.last_step for _, s in solutions.values()], axis=0)

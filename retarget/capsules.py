@@ -1,7 +1,8 @@
-"""Capsules of the hands: which of them come close, and where.
+"""Capsules and boxes of the hands: which of them come close, and where.
 
 A coarse pass compares bounding spheres of all pairs in all frames with one matrix product
-per frame; only the few that remain are measured segment to segment.
+per frame; only the few that remain are measured: segment to segment, or as boxes. Links
+that state boxes are described by those alone.
 """
 
 from collections.abc import Mapping
@@ -10,44 +11,94 @@ from functools import lru_cache
 
 import numpy as np
 
-from retarget.configuration import HandModel, Points, hand_model
+from retarget.boxes import Boxes, box_gap
+from retarget.configuration import HandModel, HandPose, Points, hand_model
 from robots.hand import HandSpec
+from robots.rotations import from_rpy
 
-Ends = tuple[np.ndarray, np.ndarray]
-"""Segment ends of C capsules over time, each (T, C, 3) [m] in world."""
+CHUNK = 64
+"""Frames whose pairs are compared at once, which bounds the memory."""
 
 
 @dataclass(frozen=True, eq=False)
 class CapsuleSet:
-    """A hand's capsules, ready for distances.
+    """A hand's C capsules and boxes, ready for distances.
 
     Attributes:
-        start, end: Segment ends as points of the hand.
+        start, end: Segment ends as points of the hand; a box's centre, twice.
         radius: (C,) [m].
-        reach: (C,) radius of the sphere about a capsule's centre that holds it [m].
+        reach: (C,) radius of the sphere about a shape's centre that holds it [m].
+        axes: (C, 3, 3) a box's axes, in the body's; a capsule's third runs along it.
+        half: (C, 3) half edges of the core [m].
+        boxed: (C,) bool, whether it is a box.
         colliding: (C, C) bool, pairs of this hand that may collide; upper triangle.
         room: (C, C) distance of those pairs at rest [m]; 0 for others and for links two
             joints apart, which come close whenever a finger bends.
-        touching: (C,) bool, capsules of fingertips and palm, which are meant to touch.
+        touching: (C,) bool, shapes of fingertips and palm, which are meant to touch.
     """
 
     start: Points
     end: Points
     radius: np.ndarray
     reach: np.ndarray
+    axes: np.ndarray
+    half: np.ndarray
+    boxed: np.ndarray
     colliding: np.ndarray
     room: np.ndarray
     touching: np.ndarray
 
+    def placed(
+        self, pose: HandPose, rotation: np.ndarray, position: np.ndarray
+    ) -> "Placed":
+        """Where the shapes are in world.
+
+        Args:
+            pose: The hand's.
+            rotation, position: (T, 3, 3), (T, 3) of its root link in world [m].
+        """
+        start, end = (
+            pose.locate(points) @ rotation.swapaxes(1, 2) + position[:, None]
+            for points in (self.start, self.end)
+        )
+        count = len(self.radius) if self.boxed.any() else 0
+        turned = pose.rotation[:, self.start.body[:count]] @ self.axes[:count]
+        return Placed(start, end, rotation[:, None] @ turned)
+
+
+@dataclass(frozen=True, eq=False)
+class Placed:
+    """Shapes over time, in world.
+
+    Attributes:
+        start, end: (T, C, 3) segment ends, or a box's centre [m].
+        axes: (T, C, 3, 3) the shapes' axes as columns; (T, 0, 3, 3) for a hand without
+            boxes.
+    """
+
+    start: np.ndarray
+    end: np.ndarray
+    axes: np.ndarray
+
 
 @lru_cache(maxsize=16)
 def capsule_set(spec: HandSpec) -> CapsuleSet:
-    """The capsules of a hand; pairs that touch at rest or share a joint are left out."""
+    """The shapes of a hand; pairs that touch at rest or share a joint are left out."""
     model = hand_model(spec)
-    start = model.points([(c.link, np.array(c.a)) for c in spec.capsules])
-    end = model.points([(c.link, np.array(c.b)) for c in spec.capsules])
-    radius = np.array([c.radius for c in spec.capsules])
-    count = len(radius)
+    boxed_links = {box.link for box in spec.boxes}
+    capsules = [c for c in spec.capsules if c.link not in boxed_links]
+    centres = [(box.link, np.array(box.centre)) for box in spec.boxes]
+    start = model.points([(c.link, np.array(c.a)) for c in capsules] + centres)
+    end = model.points([(c.link, np.array(c.b)) for c in capsules] + centres)
+    radius = np.array([shape.radius for shape in (*capsules, *spec.boxes)])
+    length = np.linalg.norm(end.offset - start.offset, axis=1)
+    count, boxed = len(radius), np.arange(len(radius)) >= len(capsules)
+    axes, half = np.zeros((count, 3, 3)), np.zeros((count, 3))
+    half[:, 2] = length / 2
+    axes[~boxed] = _along((end.offset - start.offset)[~boxed])
+    for row, box in zip(np.flatnonzero(boxed), spec.boxes, strict=True):
+        axes[row] = model.orientation(box.link) @ from_rpy(box.rpy)
+        half[row] = box.half
     first, second = np.triu_indices(count, 1)
     body = start.body
     near = (
@@ -55,26 +106,40 @@ def capsule_set(spec: HandSpec) -> CapsuleSet:
         | (model.parent[body[first]] == body[second])
         | (model.parent[body[second]] == body[first])
     )
-    pose = model.forward(model.rest[None])
-    a, b = pose.locate(start)[0], pose.locate(end)[0]
-    p, q = closest_points(a[first], b[first], a[second], b[second])
-    apart = np.linalg.norm(p - q, axis=1) - radius[first] - radius[second]
+    reach = np.linalg.norm(half, axis=1) + radius
+    touching = np.zeros(count, bool)
+    none = np.zeros((count, count))
+    shapes = CapsuleSet(
+        start, end, radius, reach, axes, half, boxed, none > 0, none, touching
+    )
+    rest = shapes.placed(
+        model.forward(model.rest[None]), np.eye(3)[None], np.zeros((1, 3))
+    )
+    at = np.zeros(len(first), int)
+    apart = _gaps(shapes, rest, shapes, rest, at, first, second)[3]
     keep = ~near & (apart > 0) & _can_approach(model, body, first, second)
-    colliding = np.zeros((count, count), bool)
-    colliding[first[keep], second[keep]] = True
-    room = np.zeros((count, count))
+    shapes.colliding[first[keep], second[keep]] = True
     grand = model.parent[model.parent]
     far = (
         keep
         & (grand[body[first]] != body[second])
         & (grand[body[second]] != body[first])
     )
-    room[first[far], second[far]] = apart[far]
-    reach = np.linalg.norm(b - a, axis=1) / 2 + radius
+    shapes.room[first[far], second[far]] = apart[far]
     links = [finger.tip_link for finger in spec.fingers.values()] + [spec.palm_link]
     surfaces = model.points([(link, np.zeros(3)) for link in links]).body
-    touching = np.isin(body, surfaces)
-    return CapsuleSet(start, end, radius, reach, colliding, room, touching)
+    touching[:] = np.isin(body, surfaces)
+    return shapes
+
+
+def _along(way: np.ndarray) -> np.ndarray:
+    """(N, 3, 3) axes whose third runs along the given ways (N, 3)."""
+    length = np.linalg.norm(way, axis=1, keepdims=True)
+    third = np.where(length > 1e-9, way / np.maximum(length, 1e-12), [0.0, 0.0, 1.0])
+    helper = np.eye(3)[np.abs(third).argmin(1)]
+    first = np.cross(helper, third)
+    first /= np.linalg.norm(first, axis=1, keepdims=True)
+    return np.stack([first, np.cross(third, first), third], 2)
 
 
 def _can_approach(
@@ -107,13 +172,13 @@ def closest_points(
 
 @dataclass(frozen=True, eq=False)
 class Overlaps:
-    """Capsule pairs closer than a margin, one row each.
+    """Pairs of shapes closer than a margin, one row each.
 
     Attributes:
-        side_a, side_b: Hands of the two capsules.
+        side_a, side_b: Hands of the two shapes.
         frame: (A,) frame index.
-        first, second: (A,) index of the capsule.
-        a, b: (A, 3) facing points on the axes [m].
+        first, second: (A,) index of the shape.
+        a, b: (A, 3) facing points of the cores [m].
         normal: (A, 3) from b to a.
         distance: (A,) between the surfaces [m], negative where they overlap.
     """
@@ -130,12 +195,12 @@ class Overlaps:
 
 
 def find_overlaps(
-    hands: Mapping[str, tuple[HandSpec, Ends]], margin: float
+    hands: Mapping[str, tuple[HandSpec, Placed]], margin: float
 ) -> list[Overlaps]:
-    """Capsules closer than `margin` [m] within each hand and between the two.
+    """Shapes closer than `margin` [m] within each hand and between the two.
 
     Args:
-        hands: side → the hand and the ends of its capsules in world.
+        hands: side → the hand and where its shapes are.
         margin: Surface distance below which a pair is returned.
     """
     sets = {side: capsule_set(spec) for side, (spec, _) in hands.items()}
@@ -151,35 +216,64 @@ def find_overlaps(
 
 
 def _overlaps(
-    hand_a: tuple[str, CapsuleSet, Ends],
-    hand_b: tuple[str, CapsuleSet, Ends],
+    hand_a: tuple[str, CapsuleSet, Placed],
+    hand_b: tuple[str, CapsuleSet, Placed],
     may: np.ndarray,
     margin: float,
 ) -> Overlaps:
     """Close pairs among those that `may` (C_a, C_b) touch."""
     side_a, set_a, a = hand_a
     side_b, set_b, b = hand_b
-    origin = a[0][:, :1]  # small numbers keep the squares exact
-    centre_a, centre_b = (a[0] + a[1]) / 2 - origin, (b[0] + b[1]) / 2 - origin
+    origin = a.start[:, :1]  # small numbers keep the squares exact
+    centre_a = (a.start + a.end) / 2 - origin
+    centre_b = (b.start + b.end) / 2 - origin
     reach = set_a.reach[:, None] + set_b.reach + margin
     bound = np.where(may, reach**2, -np.inf)
-    squares = (
-        (centre_a**2).sum(-1)[:, :, None]
-        + (centre_b**2).sum(-1)[:, None]
-        - 2 * centre_a @ centre_b.swapaxes(1, 2)
-    )
-    frame, i, j = np.nonzero(squares < bound)
-    p, q = closest_points(
-        a[0][frame, i], a[1][frame, i], b[0][frame, j], b[1][frame, j]
-    )
-    offset = p - q
-    length = np.linalg.norm(offset, axis=1)
-    distance = length - set_a.radius[i] - set_b.radius[j]
+    found = []
+    for t in range(0, len(centre_a), CHUNK):
+        ours, theirs = centre_a[t : t + CHUNK], centre_b[t : t + CHUNK]
+        squares = (ours**2).sum(-1)[:, :, None] + (theirs**2).sum(-1)[:, None]
+        squares -= 2 * ours @ theirs.swapaxes(1, 2)
+        frame, i, j = np.nonzero(squares < bound)
+        found.append((frame + t, i, j))
+    frame, i, j = (np.concatenate(x) for x in zip(*found, strict=True))
+    p, q, normal, distance = _gaps(set_a, a, set_b, b, frame, i, j)
     near = distance < margin
-    # Crossing axes have no direction; the line between the centres is a fair one.
-    centres = centre_a[frame, i] - centre_b[frame, j]
-    offset = np.where((length > 1e-6)[:, None], offset, centres)
-    normal = offset / np.maximum(np.linalg.norm(offset, axis=1), 1e-12)[:, None]
     return Overlaps(
         side_a, side_b, *(x[near] for x in (frame, i, j, p, q, normal, distance))
     )
+
+
+def _gaps(
+    set_a: CapsuleSet,
+    a: Placed,
+    set_b: CapsuleSet,
+    b: Placed,
+    frame: np.ndarray,
+    i: np.ndarray,
+    j: np.ndarray,
+) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+    """Facing points of the cores, normals b → a, and surface distances of given pairs."""
+    p, q = closest_points(
+        a.start[frame, i], a.end[frame, i], b.start[frame, j], b.end[frame, j]
+    )
+    offset = p - q
+    length = np.linalg.norm(offset, axis=1)
+    # Crossing axes have no direction; the line between the centres is a fair one.
+    centres = (a.start + a.end)[frame, i] / 2 - (b.start + b.end)[frame, j] / 2
+    offset = np.where((length > 1e-6)[:, None], offset, centres)
+    normal = offset / np.maximum(np.linalg.norm(offset, axis=1), 1e-12)[:, None]
+    boxed = set_a.boxed[i] | set_b.boxed[j]
+    if boxed.any():
+        at, k, m = frame[boxed], i[boxed], j[boxed]
+        p[boxed], q[boxed], normal[boxed], length[boxed] = box_gap(
+            _boxes(set_a, a, at, k), _boxes(set_b, b, at, m)
+        )
+    return p, q, normal, length - set_a.radius[i] - set_b.radius[j]
+
+
+def _boxes(shapes: CapsuleSet, placed: Placed, at: np.ndarray, i: np.ndarray) -> Boxes:
+    """Given shapes as boxes in world, capsules too."""
+    start, end = placed.start[at, i], placed.end[at, i]
+    axes = placed.axes[at, i] if placed.axes.shape[1] else _along(end - start)
+    return Boxes((start + end) / 2, axes, shapes.half[i])

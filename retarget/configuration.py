@@ -136,6 +136,9 @@ class HandModel:
         self.lower = spec.lower[spec.actuated_index][self.free]
         self.upper = spec.upper[spec.actuated_index][self.free]
         self.velocity_limit = spec.velocity_limit[spec.actuated_index][self.free]
+        self.acceleration_limit = spec.acceleration_limit[spec.actuated_index][
+            self.free
+        ]
         self.rest_actuated, self.rest = rest, rest[self.free]
         pose = self.forward(self.rest[None])
         palm_body, placement_palm = self._frame(spec.palm_link)
@@ -175,6 +178,10 @@ class HandModel:
             body.append(index)
             offset.append(placement[:3, :3] @ np.asarray(local) + placement[:3, 3])
         return Points(np.array(body, int), np.array(offset, float).reshape(-1, 3))
+
+    def orientation(self, link: str) -> np.ndarray:
+        """(3, 3) a link's axes in its moving body."""
+        return self._frame(link)[1][:3, :3]
 
     def palm_cloud(self) -> Points:
         """The palm's surface points."""

@@ -12,8 +12,8 @@ class LimitViolation(RetargetError):
 
     Args:
         joint: Name of the joint at fault.
-        quantity: "position" or "velocity".
-        value: Worst value [rad or rad/s].
+        quantity: "position", "velocity" or "acceleration".
+        value: Worst value [rad, rad/s or rad/s²].
         lower, upper: What is allowed.
         time: When [s].
     """
@@ -29,7 +29,7 @@ class LimitViolation(RetargetError):
     ) -> None:
         self.joint, self.quantity, self.value = joint, quantity, value
         self.lower, self.upper, self.time = lower, upper, time
-        unit = "rad" if quantity == "position" else "rad/s"
+        unit = {"position": "rad", "velocity": "rad/s"}.get(quantity, "rad/s²")
         super().__init__(
             f"{joint}: {quantity} {value:.4f} {unit} at {time:.3f} s is outside "
             f"[{lower:.4f}, {upper:.4f}]. Fix: retarget the motion again; an edited "

@@ -7,6 +7,7 @@ import numpy as np
 
 from handx_gen.skeleton import SIDES
 from retarget import limits
+from retarget.accelerations import gentle_path
 from retarget.clip import read_smoothly
 from retarget.configuration import HandModel
 from retarget.objective import HandProblem
@@ -34,6 +35,7 @@ class Plan:
         retiming: Robot clock → human clock.
         rate: Knots per second [Hz].
         wrist_speed, wrist_turn_rate: Limits of the wrist [m/s, rad/s].
+        acceleration_limits: Whether the joints' acceleration limits hold.
     """
 
     models: Mapping[str, HandModel]
@@ -44,6 +46,7 @@ class Plan:
     rate: float
     wrist_speed: float
     wrist_turn_rate: float
+    acceleration_limits: bool
 
 
 def make_trajectory(
@@ -69,8 +72,9 @@ def make_trajectory(
         model, problem = plan.models[side], plan.problems[side]
         free = len(model.free)
         angles, held = _joint_controls(
-            model, limits.read_spline(z[:, :free], plan.fps, source), h
-        )
+            model, limits.read_spline(z[:, :free], plan.fps, source), h,
+            plan.acceleration_limits,
+        )  # fmt: skip
         positions, velocities = limits.spline_knots(angles, h)
         expand = model.expand_matrix[:, model.free]
         hands[side] = JointTrajectory(
@@ -85,13 +89,16 @@ def make_trajectory(
 
 
 def _joint_controls(
-    model: HandModel, wanted: np.ndarray, h: float
+    model: HandModel, wanted: np.ndarray, h: float, accelerations: bool
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Control points inside box and velocity limits, and where the latter moved them."""
+    """Control points inside all limits, and where those of velocity moved them."""
     controls = limits.control_points(np.clip(wanted, model.lower, model.upper))
     controls = np.clip(controls, model.lower, model.upper)
     step = model.velocity_limit * h * (1 - limits.SPEED_MARGIN)
     slow = limits.slow_envelope(controls, step)
+    if accelerations:
+        bend = model.acceleration_limit * h**2
+        slow = gentle_path(slow, model.lower, model.upper, step, bend)
     held = np.abs(slow - controls).max(1) > HELD_JOINT
     fast = (np.abs(np.diff(slow, axis=0)) > AT_LIMIT * step).any(1)
     held[1:] |= fast

@@ -35,7 +35,7 @@ class Deviations:
     """Middle joint off its target [m]."""
     contact: float = 0.0005
     """Gap off its target where the human is in contact [m]."""
-    collision: float = 0.0005
+    collision: float = 0.00045
     """Overlap of two capsules [m]."""
     posture: float = 4.0
     """Joint off its rest pose [rad]."""
@@ -100,7 +100,7 @@ class Objective:
         self.deviations, self.coupled = deviations, coupled
         self.columns: dict[str, slice] = {}
         lower, upper, rest, posture = [], [], [], []
-        acceleration, velocity, start = [], [], 0
+        acceleration, velocity, bend, start = [], [], [], 0
         box = np.repeat([SHIFT_BOX, TURN_BOX], 3) * (1.0 if coupled else 0.0)
         d = deviations
         for side, hand in hands.items():
@@ -115,11 +115,13 @@ class Objective:
             wrist = np.repeat([d.shift_acceleration, d.turn_acceleration], 3)
             acceleration += [np.full(count, d.acceleration), wrist]
             velocity += [model.velocity_limit, np.full(WRIST, np.inf)]
+            bend += [model.acceleration_limit, np.full(WRIST, np.inf)]
         self.lower, self.upper = np.concatenate(lower), np.concatenate(upper)
         self.rest = np.concatenate(rest)
         self.posture_cost = np.concatenate(posture) ** -2.0
         self.acceleration_cost = np.concatenate(acceleration) ** -2.0
         self.velocity_limit = np.concatenate(velocity)
+        self.acceleration_limit = np.concatenate(bend)
         self._kernel: CompiledObjective | None = None
         self.frames = len(next(iter(hands.values())).target)
         self.size = start

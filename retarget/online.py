@@ -82,6 +82,9 @@ class OnlineRetargeter:
             the first frame alone, which is coarser.
         deviations: The costs.
         wrist_speed, wrist_turn_rate: Limits of the root links [m/s, rad/s].
+        acceleration_limits: Whether joints keep their acceleration limits: a velocity
+            (over one call) changes by no more than a·dt, and never is so high that the
+            joint could not stop before the end of its range.
 
     Raises:
         RetargetError: The robot lacks a side.
@@ -95,6 +98,7 @@ class OnlineRetargeter:
         deviations: Deviations | None = None,
         wrist_speed: float = 1.0,
         wrist_turn_rate: float = 6.0,
+        acceleration_limits: bool = False,
     ) -> None:
         missing = [side for side in sides if side not in robot.hands]
         if missing or not sides:
@@ -103,6 +107,7 @@ class OnlineRetargeter:
         self._calibrations = calibrations
         self._deviations = deviations or Deviations()
         self._rates = wrist_speed, wrist_turn_rate
+        self._gentle = acceleration_limits
         self._hands = {}
         for side in sides:
             model = hand_model(robot.hands[side])
@@ -148,7 +153,9 @@ class OnlineRetargeter:
         present = np.array([side in self.sides for side in SIDES])
         track = contact_track(world[None], present)
         goals = contact_goals(track, self._pairs, scale, self._floors)
-        objective = _Step(problems, goals, self._deviations, self._hands, dt)
+        objective = _Step(
+            problems, goals, self._deviations, self._hands, dt, self._gentle
+        )
         z, _ = solve_frames(objective, objective.expected, STEPS)
         self._time = time
         return self._command(objective, z[0], time, dt)
@@ -228,18 +235,22 @@ class _Step(Objective):
         deviations: Deviations,
         hands: Mapping[str, _Hand],
         dt: float,
+        gentle: bool,
     ) -> None:
         super().__init__(problems, goals, deviations)
-        last, expected, reach = [], [], []
+        last, expected, slowest, fastest = [], [], [], []
         for side in problems:
             hand = hands[side]
             last += [hand.free, hand.correction]
             expected += [hand.free + CARRY * dt * hand.velocity, hand.correction]
-            limit = hand.model.velocity_limit * dt * (1 - MARGIN)
-            reach += [limit, np.full(WRIST, np.inf if dt > 0 else 0.0)]
-        now, reach = np.concatenate(last), np.concatenate(reach)
-        self.lower = np.maximum(self.lower, now - reach)
-        self.upper = np.minimum(self.upper, now + reach)
+            low, high = _speeds(hand, dt, gentle)
+            wrist = np.full(WRIST, np.inf if dt > 0 else 0.0)
+            slowest += [low * dt, -wrist]
+            fastest += [high * dt, wrist]
+        now = np.concatenate(last)
+        self.lower = np.maximum(self.lower, now + np.concatenate(slowest))
+        self.upper = np.minimum(self.upper, now + np.concatenate(fastest))
+        self.upper = np.maximum(self.upper, self.lower)
         self.expected = np.clip(np.concatenate(expected), self.lower, self.upper)[None]
         self._inertia = EASE * self.acceleration_cost / max(dt, 1e-3) ** 4
 
@@ -248,6 +259,31 @@ class _Step(Objective):
         total = super().evaluate(z)
         total.add_diagonal(z - self.expected, self._inertia)
         return total
+
+
+def _speeds(hand: _Hand, dt: float, gentle: bool) -> tuple[np.ndarray, np.ndarray]:
+    """Lowest and highest velocity of the joints over the next `dt` [rad/s].
+
+    With acceleration limits a, a velocity v is high enough to stop in time where moving
+    on at it and then braking, v·dt + v²/2a, ends inside the range. Braking a velocity that
+    was high enough is again: whatever the calls' times, there is always an answer.
+    """
+    model = hand.model
+    most = model.velocity_limit * (1 - MARGIN)
+    if not gentle or dt == 0:
+        return -most, most
+    a = model.acceleration_limit * (1 - MARGIN)
+
+    def stopping(room: np.ndarray) -> np.ndarray:
+        room = np.maximum(room, 0.0)
+        return 2 * room / (dt + np.sqrt(dt**2 + 2 * room / a))
+
+    low = np.maximum(-most, -stopping(hand.free - model.lower))
+    high = np.minimum(most, stopping(model.upper - hand.free))
+    slower, faster = hand.velocity - a * dt, hand.velocity + a * dt
+    # Rounding may leave the two apart by a hair: acceleration comes first.
+    low, high = np.maximum(low, slower), np.minimum(high, faster)
+    return np.minimum(low, faster), np.maximum(high, slower)
 
 
 def _at_most(vector: np.ndarray, length: float) -> np.ndarray:

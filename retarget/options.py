@@ -22,6 +22,8 @@ class RetargetOptions:
         deviations: Costs.
         floors: Contact pair → smallest gap that the robot can reach [m]; by default what
             its capability.json says.
+        acceleration_limits: Whether the joints' acceleration limits are kept like those
+            of velocity, also between knots; without it accelerations are a cost alone.
         iterations: Gauss–Newton steps of each of the two passes, at most.
     """
 
@@ -33,7 +35,8 @@ class RetargetOptions:
     wrist_turn_rate: float = 6.0
     deviations: Deviations = field(default_factory=Deviations)
     floors: Mapping[str, float] | None = None
-    iterations: int = 40
+    acceleration_limits: bool = False
+    iterations: int = 80
 
     def __post_init__(self) -> None:
         for name in ("rate", "solve_rate", "wrist_speed", "wrist_turn_rate"):

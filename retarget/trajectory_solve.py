@@ -1,4 +1,4 @@
-"""The whole clip at once: smooth, without lag, inside the joint box and velocity limits.
+"""The whole clip at once: smooth, without lag, inside box, velocity and other limits.
 
 A primal-dual interior-point method [NocedalWright2006, ch. 19] on the Gauss–Newton model:
 limits are linear in the variables, so every iterate keeps them strictly. Second
@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from retarget.accelerations import gentle_path
 from retarget.limits import slow_envelope
 from retarget.objective import Objective
 
@@ -25,6 +26,8 @@ BARRIER, LAST_BARRIER = 1.0, 1e-4
 FALL = 0.3
 """The barrier falls by at most this factor per step."""
 TO_BOUNDARY = 0.98
+DIFFERENCE = ((1.0,), (-1.0, 1.0), (1.0, -2.0, 1.0))
+"""Weights of the variables in their differences over time, by order."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -71,25 +74,32 @@ class _Smoothness:
 
 
 class _Limits:
-    """Slacks and multipliers of the box and of the velocity limits.
+    """Slacks and multipliers of box, velocity and acceleration limits.
 
-    Four groups: below and above the box, (T, N); rising and falling, (T−1, N). A limit
-    that does not exist has infinite slack and no multiplier.
+    Each limit is one side of a bound of the variables or of their first or second
+    differences over time. One that does not exist has infinite slack and no multiplier.
     """
 
-    def __init__(self, objective: Objective, reach: np.ndarray, z: np.ndarray) -> None:
-        self.lower, self.upper, self.reach = objective.lower, objective.upper, reach
+    def __init__(
+        self,
+        objective: Objective,
+        reach: np.ndarray,
+        bend: np.ndarray | None,
+        z: np.ndarray,
+    ) -> None:
         self.fixed = objective.lower == objective.upper
-        self.slack = self.slacks(z)
+        box = (
+            np.where(self.fixed, np.inf, x) for x in (-objective.lower, objective.upper)
+        )
+        bounds = [tuple(box), (reach, reach), *([] if bend is None else [(bend, bend)])]
+        self.sides = [
+            (order, sign, bound)
+            for order, pair in enumerate(bounds)
+            for sign, bound in zip((1.0, -1.0), pair, strict=True)
+        ]
+        self.slack = [b + sign * np.diff(z, k, axis=0) for k, sign, b in self.sides]
         self.multiplier = [BARRIER / s for s in self.slack]
         self.count = sum(int(np.isfinite(s).sum()) for s in self.slack)
-
-    def slacks(self, z: np.ndarray) -> list[np.ndarray]:
-        """How far z is from each limit."""
-        step = np.diff(z, axis=0)
-        below = np.where(self.fixed, np.inf, z - self.lower)
-        above = np.where(self.fixed, np.inf, self.upper - z)
-        return [below, above, self.reach + step, self.reach - step]
 
     def gap(self) -> float:
         """Mean product of slack and multiplier: the barrier at which this is optimal."""
@@ -101,23 +111,23 @@ class _Limits:
 
     def gradient(self, barrier: float) -> np.ndarray:
         """Of −barrier · Σ log slack, (T, N)."""
-        below, above, rising, falling = (barrier / s for s in self.slack)
-        out = above - below
-        pull = falling - rising
-        out[1:] += pull
-        out[:-1] -= pull
+        out = np.zeros_like(self.slack[0])
+        for (order, sign, _), slack in zip(self.sides, self.slack):
+            pull = -sign * barrier / slack
+            for offset, weight in enumerate(DIFFERENCE[order]):
+                out[offset : offset + len(pull)] += weight * pull
         return out
 
     def add_to(self, band: np.ndarray) -> None:
         """Add multiplier / slack of every limit to a lower band (2N + 1, T, N)."""
-        below, above, rising, falling = (
-            m / s for s, m in zip(self.slack, self.multiplier)
-        )
-        band[0] += below + above
-        tie = rising + falling
-        band[0, 1:] += tie
-        band[0, :-1] += tie
-        band[band.shape[2], :-1] -= tie
+        size = band.shape[2]
+        for (order, _, _), m, s in zip(self.sides, self.multiplier, self.slack):
+            tie, weights = m / s, DIFFERENCE[order]
+            for row in range(order + 1):
+                for column in range(row + 1):
+                    band[(row - column) * size, column : column + len(tie)] += (
+                        weights[row] * weights[column] * tie
+                    )
 
     def longest(self, step: np.ndarray) -> float:
         """The longest fraction of a step (T, N) that stays inside, at most 1."""
@@ -135,8 +145,7 @@ class _Limits:
         self.slack = [s + taken * d for s, d in zip(self.slack, changes)]
 
     def _changes(self, step: np.ndarray) -> list[np.ndarray]:
-        tie = np.diff(step, axis=0)
-        return [step, -step, tie, -tie]
+        return [sign * np.diff(step, order, axis=0) for order, sign, _ in self.sides]
 
     def barrier_cost(self, step: np.ndarray, length: float) -> float:
         """Rise of −Σ log slack along a fraction of a step."""
@@ -152,12 +161,24 @@ def _ratio(value: np.ndarray, change: np.ndarray) -> float:
     return TO_BOUNDARY / max(float(ratio.max(initial=0.0)), 1e-12)
 
 
-def inside(objective: Objective, start: np.ndarray, reach: np.ndarray) -> np.ndarray:
-    """A path strictly inside box and velocity limits, near `start` (T, N)."""
+def inside(
+    objective: Objective,
+    start: np.ndarray,
+    reach: np.ndarray,
+    bend: np.ndarray | None = None,
+) -> np.ndarray:
+    """A path strictly inside box, velocity and acceleration limits, near `start` (T, N)."""
     room = INSIDE * (objective.upper - objective.lower)
-    z = np.clip(start, objective.lower + room, objective.upper - room)
+    lower, upper = objective.lower + room, objective.upper - room
+    z = np.clip(start, lower, upper)
     limited = np.isfinite(reach)
-    z[:, limited] = slow_envelope(z[:, limited], 0.98 * reach[limited])
+    if bend is None:
+        z[:, limited] = slow_envelope(z[:, limited], 0.98 * reach[limited])
+    else:
+        z[:, limited] = gentle_path(
+            z[:, limited], lower[limited], upper[limited], 0.98 * reach[limited],
+            0.98 * bend[limited],
+        )  # fmt: skip
     return z
 
 
@@ -169,6 +190,7 @@ def solve_trajectory(
     offset: np.ndarray,
     iterations: int,
     tolerance: float,
+    accelerations: bool = False,
 ) -> Solution:
     """Minimise the cost of all frames with smoothness between them.
 
@@ -183,13 +205,18 @@ def solve_trajectory(
         iterations: At most so many steps.
         tolerance: Stop when a step gains less than this fraction of the cost, moves no
             variable by more than `SMALL_STEP`, and the barrier has fallen.
+        accelerations: Whether acceleration limits hold, too.
     """
     from scipy.linalg import LinAlgError, solveh_banded
 
     frames, size = start.shape
     reach = SPEED_SHARE * objective.velocity_limit * stretch * dt
-    z = inside(objective, start, reach)
-    smooth, limits = _Smoothness(objective, dt, offset), _Limits(objective, reach, z)
+    bend = None
+    if accelerations and np.isfinite(stretch):
+        bend = SPEED_SHARE * objective.acceleration_limit * (stretch * dt) ** 2
+    z = inside(objective, start, reach, bend)
+    smooth = _Smoothness(objective, dt, offset)
+    limits = _Limits(objective, reach, bend, z)
     damping, history, barrier = np.full(frames, 1e-4), [], BARRIER
     now, tie = objective.evaluate(z), smooth.terms(z)
     total = float(now.cost.sum()) + tie[0]

@@ -55,6 +55,26 @@ class Capsule:
     radius: float
 
 
+@dataclass(frozen=True)
+class Box:
+    """A box with rounded edges, fixed to a link.
+
+    Attributes:
+        link: The link.
+        centre: In the link's frame [m].
+        rpy: Its orientation in the link, roll, pitch, yaw as in a URDF [rad].
+        half: Half edges of the core [m]; 0 is allowed, so that a core may be a point, a
+            segment or a plate.
+        radius: The core is grown by this on all sides [m].
+    """
+
+    link: str
+    centre: tuple[float, float, float]
+    rpy: tuple[float, float, float]
+    half: tuple[float, float, float]
+    radius: float
+
+
 @dataclass(frozen=True, eq=False)
 class Gains:
     """Servo gains per actuated joint: kp [N·m/rad], kv [N·m·s/rad]; and how found."""
@@ -86,10 +106,12 @@ class HandSpec:
         palm_link: Link that carries the palm.
         T_palm_hand: (4, 4) the hand frame in the palm link.
         palm_points: (P, 3) points on the palm's skin, in the hand frame [m].
-        capsules: Collision proxies.
+        capsules: Collision proxies, within the skin: what the simulation collides.
         rest_pose: (n,) a relaxed open hand [rad], inside the limits.
         gains: Servo gains of the actuated joints.
         wire_prefix: Put before joint names on the wire, e.g. "lh_".
+        boxes: What retargeting keeps out of on links that have some, in place of their
+            capsules: the vendor's collision shapes, which are thicker than the skin.
     """
 
     name: str
@@ -113,6 +135,7 @@ class HandSpec:
     rest_pose: np.ndarray
     gains: Gains
     wire_prefix: str
+    boxes: tuple[Box, ...] = ()
 
     def __post_init__(self) -> None:
         count = len(self.joint_names)

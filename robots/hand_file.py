@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from robots.errors import RobotError
-from robots.hand import Capsule, Finger, Gains, HandSpec, Mimic
+from robots.hand import Box, Capsule, Finger, Gains, HandSpec, Mimic
 from robots.robot import ControllerSpec
 from robots.urdf import Urdf, UrdfJoint, read_urdf
 
@@ -148,6 +148,27 @@ def capsule_rows(own: Table, prefix: str) -> tuple[Capsule, ...]:
     return tuple(capsules)
 
 
+def _keep_out(own: Table, prefix: str) -> tuple[Box, ...]:
+    """The rows [link, x, y, z, roll, pitch, yaw, hx, hy, hz, radius] under `boxes`."""
+    boxes = []
+    for i, row in enumerate(own.rows("boxes") if "boxes" in own.values else ()):
+        where = f"boxes[{i}]"
+        if not isinstance(row, list) or len(row) != 11 or not isinstance(row[0], str):
+            raise own.error(
+                where, "needs [link, x, y, z, roll, pitch, yaw, hx, hy, hz, radius]"
+            )
+        if not all(isinstance(v, (int, float)) and np.isfinite(v) for v in row[1:]):
+            raise own.error(where, "needs ten finite numbers")
+        x, y, z, roll, pitch, yaw, *size = map(float, row[1:])
+        if min(size) < 0 or max(size) == 0:
+            raise own.error(
+                where, "needs half edges and a radius that are not negative"
+            )
+        half, radius = (size[0], size[1], size[2]), size[3]
+        boxes.append(Box(prefix + row[0], (x, y, z), (roll, pitch, yaw), half, radius))
+    return tuple(boxes)
+
+
 def read_controller(table: Table, hand: HandSpec) -> ControllerSpec:
     """The side's controller; it commands the actuated joints in canonical order."""
     row = table.table(hand.side).table("controller")
@@ -185,8 +206,8 @@ def read_hand(folder: Path, name: str, side: str, table: Table) -> HandSpec:
         for finger in FINGERS
         if finger in named.values
     }
-    capsules = read_capsules(table, side)
-    needed = [palm_link, *(capsule.link for capsule in capsules)]
+    capsules, boxes = read_capsules(table, side), _keep_out(own, prefix)
+    needed = [palm_link, *(shape.link for shape in (*capsules, *boxes))]
     for finger in fingers.values():
         needed += [*finger.links, finger.tip_link, finger.middle_link]
     for link in needed:
@@ -214,6 +235,7 @@ def read_hand(folder: Path, name: str, side: str, table: Table) -> HandSpec:
         T_palm_hand=_hand_frame(own),
         palm_points=own.array("palm_points", 3).reshape(-1, 3),
         capsules=capsules,
+        boxes=boxes,
         rest_pose=rest,
         gains=Gains(
             np.array([row.positive("kp") for _, row in driven]),

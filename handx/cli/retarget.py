@@ -25,6 +25,9 @@ class Retarget:
     """Which robot (`handx robots`)."""
     out: Path = Path("out")
     """Folder for trajectory.npz, retarget.json and its picture, retarget.svg."""
+    acceleration_limits: Annotated[bool, tyro.conf.arg(metavar="")] = False
+    """Keep the joints' acceleration limits (hand.toml) as hard as those of velocity; by
+    default accelerations are a cost alone."""
 
     def execute(self) -> int:
         """Retarget, write, and print the kinematic truth."""
@@ -38,7 +41,9 @@ class Retarget:
         robot = load_robot(self.robot)
         names = (files.TRAJECTORY, files.RETARGET, files.RETARGET_PLOT)
         with files.staged(self.out, names) as folder, console.progress("retarget"):
-            trajectory, report = pipeline.retarget(motion, robot)
+            trajectory, report = pipeline.retarget(
+                motion, robot, self.acceleration_limits
+            )
             trajectory.save(folder / files.TRAJECTORY)
             report.save(folder / files.RETARGET)
             plot_report(report, folder / files.RETARGET_PLOT)

@@ -1,4 +1,4 @@
-"""Collisions: capsules of the hands push each other apart where they overlap."""
+"""Collisions: capsules and boxes push each other apart where they overlap."""
 
 from collections.abc import Mapping
 
@@ -16,16 +16,13 @@ rest: a servo follows a command to about a millimetre."""
 
 
 def state_overlaps(hands: Mapping[str, HandState], margin: float) -> list[Overlaps]:
-    """Capsules of the hands closer than `margin` [m]."""
-    ends = {}
+    """Shapes of the hands closer than `margin` [m]."""
+    placed = {}
     for side, hand in hands.items():
-        capsules = capsule_set(hand.model.spec)
-        start, end = (
-            hand.to_world(hand.pose.locate(points))
-            for points in (capsules.start, capsules.end)
-        )
-        ends[side] = (hand.model.spec, (start, end))
-    return find_overlaps(ends, margin)
+        shapes = capsule_set(hand.model.spec)
+        where = shapes.placed(hand.pose, hand.rotation, hand.position)
+        placed[side] = (hand.model.spec, where)
+    return find_overlaps(placed, margin)
 
 
 def collision_rows(hands: Mapping[str, HandState], cost: float) -> list[GapRows]:

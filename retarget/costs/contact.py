@@ -19,7 +19,9 @@ NEAR, FAR = CONTACT_GAP, 0.020
 """Human gaps [m] at which a pair counts fully and not at all."""
 TOUCH = 0.0003
 """Gap asked of the robot where the human is in contact [m]: surfaces just meet."""
-KNEE = 0.005
+KNEE = 0.0015
+"""Gaps beyond this [m] pull with constant force: no harder than an overlap of half a
+millimetre pushes, so that no contact is worth driving one link into another."""
 OUT_OF_REACH = 0.02
 """Weight of a pair that this robot cannot close."""
 SOFTNESS = 0.002

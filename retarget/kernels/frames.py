@@ -4,7 +4,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from retarget.kernels import meeting
+from retarget.kernels import boxes, meeting
 from retarget.kernels.gaps import Roots, Rows, add_gaps, put
 from retarget.kernels.points import add_points, empty_sums
 from retarget.kernels.tree import Tree, compiled, empty_bodies, forward, locate
@@ -23,6 +23,8 @@ class Hands(NamedTuple):
         palm_body, palm_offset: (P,), (P, 3).
         capsule_body, capsule_offset: (2, C), (2, C, 3) the ends of the capsules.
         capsule_size: (2, C) radius and reach [m].
+        capsule_axes, capsule_half: (C, 3, 3) in the body, (C, 3) [m]; see `CapsuleSet`.
+        capsule_boxed: (C,) whether it is a box.
         pairs, clearance: (Q, 2) capsules that may collide, (Q,) what they keep [m].
     """
 
@@ -41,6 +43,9 @@ class Hands(NamedTuple):
     capsule_body: np.ndarray
     capsule_offset: np.ndarray
     capsule_size: np.ndarray
+    capsule_axes: np.ndarray
+    capsule_half: np.ndarray
+    capsule_boxed: np.ndarray
     pairs: np.ndarray
     clearance: np.ndarray
 
@@ -200,7 +205,7 @@ def to_world(tree, bodies, roots, world):
 
 @compiled
 def collisions(hands, world, costs, rows):
-    """Rows of capsules that are closer than they should be."""
+    """Rows of shapes that are closer than they should be."""
     ends = np.empty(hands.capsule_offset.shape)
     for e in range(2):
         for c in range(hands.capsule_offset.shape[1]):
@@ -210,6 +215,7 @@ def collisions(hands, world, costs, rows):
             )  # fmt: skip
     middle = 0.5 * (ends[0] + ends[1])
     p, q, normal = np.empty(3), np.empty(3), np.empty(3)
+    axes_a, axes_b = np.empty((3, 3)), np.empty((3, 3))
     size = hands.capsule_size
     for n in range(len(hands.pairs)):
         i, j, clearance = hands.pairs[n, 0], hands.pairs[n, 1], hands.clearance[n]
@@ -220,12 +226,31 @@ def collisions(hands, world, costs, rows):
         if square >= reach * reach:
             continue
         radii = size[0, i] + size[0, j]
-        gap = meeting.capsule_gap(ends, i, j, radii, p, q, normal)
+        if hands.capsule_boxed[i] or hands.capsule_boxed[j]:
+            _axes(hands, world, i, axes_a)
+            _axes(hands, world, j, axes_b)
+            gap = -radii + boxes.box_gap(
+                middle[i], axes_a, hands.capsule_half[i], middle[j], axes_b,
+                hands.capsule_half[j], clearance + radii, p, q, normal,
+            )  # fmt: skip
+        else:
+            gap = meeting.capsule_gap(ends, i, j, radii, p, q, normal)
         if gap < clearance:
             put(
                 rows, hands.capsule_body[0, i], p, hands.capsule_body[0, j], q, normal,
                 gap - clearance, costs.collision, costs.collision_knee,
             )  # fmt: skip
+
+
+@compiled
+def _axes(hands, world, c, out):
+    """A shape's axes in world, as columns."""
+    body = hands.capsule_body[0, c]
+    for i in range(3):
+        for j in range(3):
+            out[i, j] = 0.0
+            for k in range(3):
+                out[i, j] += world.rotation[body, i, k] * hands.capsule_axes[c, k, j]
 
 
 @compiled

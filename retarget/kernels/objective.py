@@ -110,6 +110,10 @@ def _hands(
         *joined(palms),
         np.stack([body for body, _ in ends]), np.stack([at for _, at in ends]),
         np.concatenate([np.stack([s.radius, s.reach]) for s in sets], 1),
+        *(
+            np.concatenate([getattr(s, part) for s in sets])
+            for part in ("axes", "half", "boxed")
+        ),
         pairs, clearance,
     )  # fmt: skip
 

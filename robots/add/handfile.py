@@ -195,4 +195,12 @@ def _side(hand: Measures, prefix: str, wire_prefix: str) -> list[str]:
     for link, rod in hand.rods:
         numbers = _numbers(np.array([*rod.a, *rod.b, rod.radius]))[1:]
         lines.append(f"  [{_text(_cut(link, prefix))}, {numbers},")
-    return [*lines, "]"]
+    lines.append("]")
+    if hand.boxes:
+        lines.append("boxes = [")
+        for box in hand.boxes:
+            sizes = np.array([*box.centre, *box.rpy, *box.half, box.radius])
+            row = f"{_text(_cut(box.link, prefix))}, {_numbers(sizes)[1:]}"
+            lines.append(f"  [{row},")
+        lines.append("]")
+    return lines

@@ -13,6 +13,7 @@ import numpy as np
 
 from robots.add.anatomy import Anatomy
 from robots.add.bends import bending, bone_ends, knuckle_link, middle_link, way_of
+from robots.add.boxes import fit_boxes
 from robots.add.fit import Rod
 from robots.add.palm import find_palm_points
 from robots.add.shapes import Surface
@@ -26,6 +27,7 @@ from robots.add.skins import (
 )
 from robots.add.tree import Tree
 from robots.errors import RobotError
+from robots.hand import Box
 
 SIDES = ("left", "right")
 RELAXED = 0.1
@@ -47,6 +49,7 @@ class Measures:
         pads: Finger → fingertip.
         middle_links: Finger → link whose origin is its middle joint.
         rods: (link, capsule in its frame), as they go into hand.toml.
+        boxes: What retargeting keeps out of, as they go into hand.toml.
         palm_points: (P, 3) on the palm's skin, hand frame [m].
         rest: Joint → relaxed angle [rad], coupled joints left out.
         notes: What was assumed.
@@ -61,6 +64,7 @@ class Measures:
     pads: Mapping[str, Pad]
     middle_links: Mapping[str, str]
     rods: tuple[tuple[str, Rod], ...]
+    boxes: tuple[Box, ...]
     palm_points: np.ndarray
     rest: Mapping[str, float]
     notes: tuple[str, ...]
@@ -161,7 +165,8 @@ def measure_hand(anatomy: Anatomy, folder: Path, side: str | None = None) -> Mea
     coupled = {j.name for j in tree.joints if j.urdf.mimic is not None}
     return Measures(
         anatomy, found, palm_link, wrist, knuckle, dorsal, pads, middles, tuple(rods),
-        points, {k: v for k, v in rest.items() if k not in coupled}, tuple(notes),
+        tuple(fit_boxes(tree, palm, palm_link, pads, folder)), points,
+        {k: v for k, v in rest.items() if k not in coupled}, tuple(notes),
     )  # fmt: skip
 
 

@@ -11,6 +11,7 @@ from dataclasses import replace
 import numpy as np
 
 from robots.add.anatomy import Anatomy, Chain
+from robots.add.boxes import flipped
 from robots.add.fit import Rod
 from robots.add.measure import SIDES, Measures
 from robots.add.skins import Pad
@@ -68,6 +69,7 @@ def mirrored(hand: Measures) -> Measures:
             (name(link), Rod(rod.a * FLIP, rod.b * FLIP, rod.radius))
             for link, rod in hand.rods
         ),
+        boxes=tuple(flipped(box, name(box.link)) for box in hand.boxes),
         palm_points=hand.palm_points * [-1, 1, 1] + 0.0,
         rest={name(joint): angle for joint, angle in hand.rest.items()},
         notes=(f"the {side} hand is the mirror image of the {hand.side} one",),

@@ -83,6 +83,19 @@ def link_surface(
     return None
 
 
+def shape_points(shape: Shape, urdf: Path, folder: Path) -> np.ndarray | None:
+    """(N, 3) corners of a shape's triangles, in its link's frame [m].
+
+    Returns:
+        None for a mesh that is missing or in a format that is not read.
+
+    Raises:
+        RobotError: A mesh leaves the folder, or is damaged or endless.
+    """
+    corners = _triangles(shape, urdf, folder)
+    return None if corners is None else corners.reshape(-1, 3)
+
+
 def _triangles(shape: Shape, urdf: Path, folder: Path) -> np.ndarray | None:
     """(F, 3, 3) corners in the link's frame [m]."""
     if shape.kind == "mesh":

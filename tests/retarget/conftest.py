@@ -19,6 +19,11 @@ def inspire():
 
 
 @pytest.fixture(scope="session")
+def leap():
+    return robots.load_robot("leap")
+
+
+@pytest.fixture(scope="session")
 def noisy_recording(shared_dir) -> BimanualMotion:
     return read_noisy(shared_dir)
 
