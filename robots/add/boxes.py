@@ -21,7 +21,7 @@ from robots.rotations import from_rpy, to_rpy
 EDGE = 0.0015
 """Radius of a stated box's edges [m]. Overlaps up to
 3 mm then have a direction that does not jump from face to face."""
-PROUD = 0.0008
+PROUD = 0.0004
 """Boxes stand out of what they hold by this [m]: their rounded edges do not look out, and
 fingertips that are pressed together on purpose overlap by less."""
 OUTSIDE = 0.0003
