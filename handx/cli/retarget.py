@@ -34,16 +34,16 @@ class Retarget:
         from handx import files, pipeline
         from handx.cli import console, summaries
         from handx_gen.motion import BimanualMotion
+        from retarget import RetargetOptions
         from retarget.report_plot import plot_report
         from robots import load_robot
 
         motion = BimanualMotion.load(self.motion)
         robot = load_robot(self.robot)
+        options = RetargetOptions(acceleration_limits=self.acceleration_limits)
         names = (files.TRAJECTORY, files.RETARGET, files.RETARGET_PLOT)
         with files.staged(self.out, names) as folder, console.progress("retarget"):
-            trajectory, report = pipeline.retarget(
-                motion, robot, self.acceleration_limits
-            )
+            trajectory, report = pipeline.retarget(motion, robot, options)
             trajectory.save(folder / files.TRAJECTORY)
             report.save(folder / files.RETARGET)
             plot_report(report, folder / files.RETARGET_PLOT)

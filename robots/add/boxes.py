@@ -2,7 +2,7 @@
 
 A box or a ball is taken as stated, the box with its edges rounded a little. Any other
 convex shape gets the rounded box about it whose edges are as round as its own allow; where
-that is much larger than the shape, none. Where a face of a shape is a seam with another
+that stands out of the shape by much, none. Where a face of a shape is a seam with another
 shape of the body, its box runs on beyond.
 """
 
@@ -12,6 +12,7 @@ from pathlib import Path
 
 import numpy as np
 
+from robots.add.fit import Solid, principal_axes
 from robots.add.shapes import shape_points
 from robots.add.skins import Pad
 from robots.add.tree import Tree
@@ -22,8 +23,8 @@ EDGE = 0.0015
 """Radius of a stated box's edges [m]. Overlaps up to
 3 mm then have a direction that does not jump from face to face."""
 PROUD = 0.0004
-"""Boxes stand out of what they hold by this [m]: their rounded edges do not look out, and
-fingertips that are pressed together on purpose overlap by less."""
+"""Boxes stand out of what they hold by this [m]. Rounded edges then look out by 0.2 mm and
+corners by 0.7 mm, and fingertips that are pressed together on purpose overlap by less."""
 OUTSIDE = 0.0003
 """A shape may look out of its box by this [m]."""
 SKIN = 0.002
@@ -32,8 +33,8 @@ SEAM = 0.003
 """A face within this of another shape of the same body is a seam [m]."""
 FACE = 0.0005
 """Corners within this of a face lie in it [m]."""
-MUCH_LARGER = 1.35
-"""A box of more than this many times its shape's volume holds too much else."""
+LOOSE = 0.0055
+"""A box that stands out of its shape's hull by more than this [m], at a corner, holds too much else."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -167,41 +168,44 @@ def around(
     """The smallest rounded box about points (N, 3), along given axes or their own.
 
     Args:
-        points: The shape's [m].
+        points: The shape's [m]; its hull is meant.
         axes: (3, 3) axes that are tried, as columns.
         beside: Other shapes of its body, which seams are made with.
 
     Returns:
-        None where it is `MUCH_LARGER` than their hull.
+        None where it stands out of the hull by more than `LOOSE`.
     """
-    from scipy.spatial import ConvexHull
-
-    hull = ConvexHull(points)
-    corners = points[hull.vertices]
-    own = np.linalg.svd(corners - corners.mean(0), full_matrices=False)[2].T
+    corners = np.unique(np.round(points, 7), axis=0)
+    own = principal_axes(corners).T
     own[:, 2] *= np.sign(np.linalg.det(own))
     tried = [_rounded(corners, a, beside) for a in (axes, own)]
-    best, inner = min(tried, key=lambda pair: pair[0].volume)
-    return best if inner < MUCH_LARGER * hull.volume else None
+    best, inner = min(tried, key=lambda pair: pair[1].volume)
+    hull = Solid.around(corners)
+    reach = np.array([inner.reach(way) for way in hull.directions])
+    return best if (reach - hull.heights).max() < LOOSE else None
 
 
 def _rounded(
     corners: np.ndarray, axes: np.ndarray, beside: Sequence[Core]
-) -> tuple[Core, float]:
+) -> tuple[Core, Core]:
     """The box about corners (V, 3) with edges as round as they allow, by bisection.
 
     Returns:
-        The box, and its volume without what lies beyond seams [m³].
+        The box, and what of it does not lie beyond seams.
     """
     local = corners @ axes
     low, high = local.min(0), local.max(0)
     seam_low = [_is_seam(corners, -axes[:, k], beside) for k in range(3)]
     seam_high = [_is_seam(corners, axes[:, k], beside) for k in range(3)]
 
+    def between(first: np.ndarray, last: np.ndarray, radius: float) -> Core:
+        half = np.maximum((last - first) / 2, 0.0)
+        return Core(axes @ ((first + last) / 2), axes, half, radius)
+
     def at(radius: float) -> Core:
         first = low + np.where(seam_low, 0.0, radius)
         last = high - np.where(seam_high, 0.0, radius)
-        return Core(axes @ ((first + last) / 2), axes, (last - first) / 2, radius)
+        return between(first, last, radius)
 
     small, large = 0.0, float((high - low).min() / 2)
     for _ in range(30):
@@ -210,10 +214,7 @@ def _rounded(
             small = radius
         else:
             large = radius
-    core = at(small)
-    beyond = small * (np.array(seam_low, float) + np.array(seam_high, float))
-    shorter = np.maximum(core.half - beyond / 2, 0.0)
-    return core, Core(core.centre, axes, shorter, small).volume
+    return at(small), between(low + small, high - small, small)
 
 
 def _is_seam(corners: np.ndarray, way: np.ndarray, beside: Sequence[Core]) -> bool:

@@ -101,7 +101,7 @@ def vendor_tree(hand: HandSpec, shared_dir: Path) -> Tree:
 def test_boxes_hold_the_vendors_hulls_and_little_else(
     name: str, side: str, shared_dir: Path
 ):
-    """No corner looks out by 0.5 mm; no box stands out of all hulls by 2.5 mm, but where
+    """No corner looks out by 0.8 mm; no box stands out of all hulls by 2.5 mm, but where
     it runs on through a seam."""
     hand = load_robot(name).hands[side]
     tree = vendor_tree(hand, shared_dir)
@@ -124,7 +124,7 @@ def test_boxes_hold_the_vendors_hulls_and_little_else(
     for link, parts in corners.items():
         points = np.concatenate(parts)
         outside = np.min([c.outside(points) for c in cores[link]], axis=0)
-        assert outside.max() < 0.0005, link
+        assert outside.max() < 0.0008, link
         low, high = points.min(0), points.max(0)
         for c in cores[link]:
             reach = np.array([c.reach(way) for way in np.eye(3)])
