@@ -34,7 +34,7 @@ SEAM = 0.003
 FACE = 0.0005
 """Corners within this of a face lie in it [m]."""
 LOOSE = 0.0055
-"""A box that stands out of its shape's hull by more than this [m], at a corner, holds too much else."""
+"""A box that stands out of its hull by more than this [m], at a corner, holds too much."""
 
 
 @dataclass(frozen=True, eq=False)
