@@ -63,7 +63,9 @@ def test_a_reference_sent_as_actions_succeeds(name, reference) -> None:
 def test_a_perturbed_robot_does_not_move_alike(reference) -> None:
     actions = COMMANDS.of_trajectory(reference("opposite_lift"))
     poses = []
-    for change in (Perturbation(), Perturbation(latency=0.1), Perturbation(gain=0.5)):
+    push = ((30.0, 0.0, 0.0), (0.0, 0.0, 0.0))
+    changes = {"latency": 0.1}, {"gain": 0.5}, {"push": push, "push_at": 0.8}
+    for change in (Perturbation(), *(Perturbation(**one) for one in changes)):
         environment = make_environment(
             "opposite_lift", SHADOW, 0.6, start=actions[0], perturbation=change
         )
@@ -71,6 +73,7 @@ def test_a_perturbed_robot_does_not_move_alike(reference) -> None:
         poses.append(last.observation["left_root"])
     assert np.linalg.norm(poses[1] - poses[0]) > 1e-3
     assert np.linalg.norm(poses[2] - poses[0]) > 1e-5
+    assert np.linalg.norm(poses[3] - poses[0]) > 1e-4
 
 
 @pytest.mark.parametrize("bad", [np.zeros(3), np.full(COMMANDS.neutral.shape, np.nan)])
