@@ -27,7 +27,7 @@ from handx_gen.errors import InputError
 from robots.robot import RobotSpec
 from sim.engine import mujoco
 from sim.perturbation import NOMINAL, Perturbation
-from sim.playback import RECORD_RATE, TOP_SPEED
+from sim.playback import RECORD_RATE, TOP_SPEED, warnings_logged
 from sim.scene import Scene, build_scene
 from sim.skills import find_skill
 from sim.skills.goals import Judgement
@@ -54,12 +54,13 @@ class HandsPhysics(dm_mujoco.Physics):
     def step(self, nstep: int = 1) -> None:
         """Advance by `nstep` physics steps, then bring derived quantities up to date."""
         model, data = self.model.ptr, self.data.ptr
-        for k in range(nstep):
-            data.ctrl[:] = self.targets[k]
-            if self.pushes is not None:
-                data.xfrc_applied[:] = self.pushes[k]
-            mujoco.mj_step(model, data)
-        mujoco.mj_forward(model, data)
+        with warnings_logged():
+            for k in range(nstep):
+                data.ctrl[:] = self.targets[k]
+                if self.pushes is not None:
+                    data.xfrc_applied[:] = self.pushes[k]
+                mujoco.mj_step(model, data)
+            mujoco.mj_forward(model, data)
 
 
 class SkillTask(control.Task):

@@ -84,6 +84,17 @@ def test_a_bad_action_is_refused(bad) -> None:
         environment.step(bad)
 
 
+def test_a_break_down_ends_the_episode(tmp_path, monkeypatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    hurled = Perturbation(push=((1e7, 1e7, 1e7), (0.0, 0.0, 0.0)), push_at=0.2)
+    environment = make_environment("clap_twice", SHADOW, 1.0, perturbation=hurled)
+    rewards, last = play(environment, [COMMANDS.neutral])
+    assert len(rewards) < 40
+    assert last.discount == 0.0
+    assert "broke down" in environment.task.judgement.reason
+    assert not list(tmp_path.iterdir())  # MuJoCo's own log
+
+
 @settings(max_examples=30, deadline=None)
 @given(st.integers(0, 2**31))
 def test_any_action_leads_inside_the_limits_and_no_faster_than_allowed(seed) -> None:
