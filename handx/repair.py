@@ -24,6 +24,7 @@ from handx.correction import correct
 from handx.reading import Reading, text_verdict
 from handx_gen import npz
 from handx_gen.errors import HandxError
+from handx_gen.kinematics.requests import MatchResult
 from handx_gen.kinematics.second_reader import second_opinion
 from retarget.trajectory import BimanualTrajectory, JointTrajectory
 from robots.robot import RobotSpec
@@ -273,6 +274,11 @@ class _Road:
         if self._out_of_reach():
             return "what is asked is out of this robot's reach"
         return ""
+
+
+def _follows(found: MatchResult) -> float:
+    """How well a motion follows its text: event F1, and more than 1 for a whole yes."""
+    return (found.f1 or 0.0) + (found.answer == "yes")
 
 
 def slowed(trajectory: BimanualTrajectory, factor: float) -> BimanualTrajectory:
