@@ -17,6 +17,7 @@ from handx.cli.describe import Describe
 from handx.cli.doctor import Doctor
 from handx.cli.export import Export
 from handx.cli.generate import Generate
+from handx.cli.live import Live
 from handx.cli.plan import PlanRequest
 from handx.cli.record import Record
 from handx.cli.retarget import Retarget
@@ -40,6 +41,7 @@ COMMANDS = {
     "validate": Validate,
     "stream": Stream,
     "record": Record,
+    "live": Live,
     "serve": Serve,
     "simulate": Simulate,
     "describe": Describe,

@@ -85,15 +85,15 @@ class Skills:
             return 0
         skills = [find_skill(name) for name in self.skills or SKILLS]
         robots = [load_robot(name) for name in self.robot]
-        trials = list(self._trials(robots, skills))
+        groups = list(self._groups(robots, skills))
         mapped = partial(ordered_map, workers=self.workers, ray=self.ray)
         try:
             with console.counting("trying skills") as say:
                 rows = run_trials(
-                    trials, self.out / "trials", mapped,
+                    groups, self.out / "trials", mapped,
                     NetworkMotions(self.model, self.device),
                     lambda fresh, before: say(
-                        f"{fresh + before} of {len(trials)} trials, {before} there before"
+                        f"{fresh + before} of {len(groups)} groups, {before} there before"
                     ),
                 )  # fmt: skip
         except KeyboardInterrupt:
@@ -116,25 +116,25 @@ class Skills:
         terminal.print(f"drawn: {self.out / 'skills.png'}", markup=False)
         return 0
 
-    def _trials(self, robots: Any, skills: Any) -> Any:
+    def _groups(self, robots: Any, skills: Any) -> Any:
         from handx.skill_sources import (
-            file_trials,
+            file_groups,
             load_motion,
-            network_trials,
-            reference_trials,
+            network_groups,
+            rule_groups,
         )
 
         judges = skills if self.confusion else ()
         spread = self.perturb.spread()
         motions = {path.name: load_motion(path, self.fps) for path in self.motion}
-        yield from reference_trials(
+        yield from rule_groups(
             robots, skills, judges, self.n, self.seed, self.perturbed, spread
         )
         if self.model != "none":
-            yield from network_trials(
+            yield from network_groups(
                 robots, skills, judges, self.n, self.seed, self.model
             )
-        yield from file_trials(robots, skills, motions, self.perturbed, spread)
+        yield from file_groups(robots, skills, motions, self.perturbed, spread)
 
     def _about(self) -> dict[str, Any]:
         return {

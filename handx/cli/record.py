@@ -43,7 +43,7 @@ class Record:
         import shutil
 
         from handx.cli import console
-        from handx.cli.stream import ros_domain
+        from handx.cli.domain import ros_domain
         from handx.streaming.bags import PART, ROBOT, BagWriter
         from handx.streaming.dds import DdsNode
         from handx.streaming.errors import StreamError

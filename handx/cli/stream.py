@@ -1,6 +1,5 @@
 """`handx stream`: trajectory.npz → ROS 2 controllers."""
 
-import os
 import signal
 import threading
 from dataclasses import dataclass
@@ -68,6 +67,7 @@ class Stream:
     def execute(self) -> int:
         """Check, connect, play."""
         from handx.cli import console
+        from handx.cli.domain import ros_domain
         from handx.streaming.dds_session import DdsSession
 
         path, robot = self._replayed() if self.recording else self._validated()
@@ -210,22 +210,3 @@ class Stream:
         finally:
             for number, handler in before.items():
                 signal.signal(number, handler)
-
-
-def ros_domain(given: int | None) -> int:
-    """ROS_DOMAIN_ID: as given, else the environment's, else 0.
-
-    Raises:
-        InputError: The environment's is no number.
-    """
-    from handx_gen.errors import InputError
-
-    if given is not None:
-        return given
-    value = os.environ.get("ROS_DOMAIN_ID") or "0"
-    if not value.isdecimal():
-        raise InputError(
-            "environment", "ROS_DOMAIN_ID", f"{value!r} is no number",
-            "unset it or give --domain",
-        )  # fmt: skip
-    return int(value)

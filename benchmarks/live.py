@@ -1,0 +1,99 @@
+"""How long words take to reach hands that are moving, and what overload does.
+
+    python benchmarks/live.py --requests 40
+    python benchmarks/live.py --requests 20 --busy 4
+
+Runs `handx live` without a robot, in real time: the worker process draws with the shipped
+network, retargets and simulates ahead; the player and its guard send horizons to hands
+that follow exactly. Every few seconds, at no particular moment of the motion, another
+request is made. With `--busy N`, N further processes compute without end. Wall time: the
+load of the machine is printed, and on a busy machine these are upper bounds.
+"""
+
+import argparse
+import multiprocessing
+import os
+import threading
+import time
+
+import numpy as np
+
+from handx.live.dry_run import dry_player
+from handx.live.source import LiveSource
+from handx.streaming.player import ON_REQUEST
+from robots import load_robot
+
+REQUESTS = (
+    "make a fist with the left hand", "clap twice", "wave with the right hand",
+    "touch the thumb to each fingertip in turn with both hands", "spread the fingers",
+    "point with the right index finger", "steeple the fingers", "rub the palms together",
+)  # fmt: skip
+
+
+def burn() -> None:
+    """Compute without end."""
+    values = np.ones((300, 300))
+    while True:
+        values = values @ values / 300
+
+
+def main() -> None:
+    """Talk, wait, print."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--robot", default="shadow")
+    parser.add_argument("--model", default="auto")
+    parser.add_argument("--requests", type=int, default=40)
+    parser.add_argument("--busy", type=int, default=0, help="processes that compute")
+    options = parser.parse_args()
+    others = [
+        multiprocessing.Process(target=burn, daemon=True) for _ in range(options.busy)
+    ]
+    for other in others:
+        other.start()
+    robot = load_robot(options.robot)
+    rng = np.random.default_rng(0)
+    rates: list[float] = []
+    with LiveSource(robot, options.model) as source:
+        print(f"preparing {robot.name} …", flush=True)
+        player, hear = dry_player(source.wait(print), robot, 0.1)
+        stop = threading.Event()
+        player.play()
+        due = time.monotonic() + 2.0
+
+        def poll() -> None:
+            nonlocal due
+            hear()
+            source.pump(player)
+            if time.monotonic() < due or stop.is_set():
+                return
+            if len(source.words) == options.requests:
+                stop.set()
+                return
+            source.say(REQUESTS[len(source.words) % len(REQUESTS)])
+            due = time.monotonic() + rng.uniform(1.5, 3.0)
+
+        result = player.run(stop, lambda status: rates.append(status.rate), poll)
+    for other in others:
+        other.kill()
+    late = np.array([w.delay for w in source.words if w.delay is not None])
+    ended = "all said" if result.reason == ON_REQUEST else result.reason
+    print(
+        f"{os.cpu_count()} cores, load {os.getloadavg()[0]:.1f}, model {source.model}"
+    )
+    print(f"requests {len(source.words)}, followed {len(late)}; ended: {ended}")
+    if len(late):
+        p50, p99 = np.percentile(late, [50, 99])
+        print(f"words to first changed command: p50 {p50:.3f} s, p99 {p99:.3f} s")
+    print(
+        f"worker: {source.cpu / max(source.path.end, 1e-9):.2f} CPU-s per second of motion"
+    )
+    print(f"clock of the path: mean {np.mean(rates):.3f}, lowest {min(rates):.2f}")
+    print(
+        f"latest tick {1e3 * result.latest:.1f} ms; not let through: {source.problems}"
+    )
+
+
+if __name__ == "__main__":
+    main()
