@@ -159,6 +159,53 @@ def table(generator: Generator, plans: int, write: Callable[[str], object]) -> N
         )
 
 
+def minute(generator: Generator, write: Callable[[str], object]) -> None:
+    """Whether a minute of motion stays in its place, by windows of eight seconds.
+
+    Four sentences that leave the wrists alone take turns, so that whatever the distance
+    of the wrists does is drift.
+    """
+    fingers = [SENTENCES[k] for k in (0, 2, 3, 9)]
+    said = [fingers[k % 4] for k in range(30)]
+    plan = Plan(tuple(Segment(Prompt(sentence=s), 2.0) for s in said))
+    with MotionStream(generator.config.name) as stream:
+        for sentence in said:
+            stream.then(sentence)
+        motions = {
+            "drawn together": generator.motion(plan, 0),
+            "streamed": stream.take(1800),
+        }
+    for name, motion in motions.items():
+        joints = motion.joints.astype(float)
+        lengths = bone_lengths(joints)
+        bones = 100 * float((lengths.std(0) / lengths.mean(0)).max())
+        apart = np.linalg.norm(joints[:, 0, 0] - joints[:, 1, 0], axis=-1)
+        means = [1000 * apart[k : k + 240].mean() for k in range(0, 1561, 240)]
+        write(
+            f"\n60 s {name}: bones vary by {bones:.5f} % at most, the distance of the "
+            f"wrists by {np.ptp(means):.1f} mm.\n"
+        )
+
+
+def effort(model: str, write: Callable[[str], object]) -> None:
+    """CPU time from new words to their first frame, in the middle of other motion."""
+    spent = []
+    with MotionStream(model) as stream:
+        for sentence in 2 * SENTENCES:
+            before = time.process_time()
+            number = stream.say(sentence)
+            while next(stream).request != number:
+                pass
+            spent.append(time.process_time() - before)
+            for _ in range(40):
+                next(stream)
+    write(
+        f"\nFrom new words to their first frame: {1000 * np.median(spent):.0f} ms of CPU "
+        f"time, {1000 * max(spent):.0f} ms at most; the lead is "
+        f"{1000 * stream.lead / stream.fps:.0f} ms.\n"
+    )
+
+
 def interrupted(model: str, times: int, write: Callable[[str], object]) -> None:
     """Read the stream in real time and say something new every second and a half."""
     random = np.random.default_rng(0)
@@ -207,7 +254,10 @@ def main() -> int:
         sys.stdout.write(text)
         sys.stdout.flush()
 
-    table(load_generator(options.model), options.plans, write)
+    generator = load_generator(options.model)
+    table(generator, options.plans, write)
+    minute(generator, write)
+    effort(options.model, write)
     interrupted(options.model, options.plans, write)
     return 0
 

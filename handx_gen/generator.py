@@ -161,23 +161,30 @@ class Generator:
         ]
 
     def _together(self, plan: Plan, seed: int) -> BimanualMotion:
-        """Several segments as one motion; those without a length take an easy one."""
+        """Several segments as one motion; those without a length take a clip's own.
+
+        If none says how long it is, the whole is played at ease: windows that are
+        stretched before they are drawn follow their words less well.
+        """
         from handx_gen.control import Constraints
         from handx_gen.control.draw import draw
+        from handx_gen.control.timing import easy_frames
 
-        unsaid = [i for i, s in enumerate(plan.segments) if s.seconds is None]
-        lengths = [segment.seconds for segment in plan.segments]
-        if unsaid:
-            prompts = [plan.segments[i].prompt for i in unsaid]
-            alone = self.clips(prompts, [seed + SEGMENT_SEED * i for i in unsaid])
-            for i, clip in zip(unsaid, alone, strict=True):
-                lengths[i] = easy_seconds(clip, self.config.fps)
-        plan = Plan(
-            tuple(replace(s, seconds=t) for s, t in zip(plan.segments, lengths))
+        fps, clip = self.config.fps, self.config.denoiser["frames"]
+        wanted = Constraints(easy_frames(plan, clip, fps), fps=fps)
+        motion = draw(self, plan, wanted, [seed])[0]
+        if any(segment.seconds for segment in plan.segments):
+            return motion
+        seconds = easy_seconds(motion.joints, fps)
+        joints = _stretched(motion.joints, seconds, fps)
+        rate = len(joints) / len(motion)
+        parts = [
+            {**part, **{edge: round(part[edge] * rate) for edge in ("start", "stop")}}
+            for part in motion.provenance["segments"]
+        ]
+        return BimanualMotion(
+            joints, fps, provenance={**motion.provenance, "segments": parts}
         )
-        frames = sum(round((t or 0.0) * self.config.fps) for t in lengths)
-        wanted = Constraints(frames, fps=self.config.fps)
-        return draw(self, plan, wanted, [seed])[0]
 
     def known(self, plan: Plan, seed: int) -> float | None:
         """Chance that a plan is one that the network knows; its least known segment's.

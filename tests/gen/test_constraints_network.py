@@ -227,6 +227,18 @@ def test_a_minute_of_motion_has_one_body_and_stays_in_place(generator):
     assert [text for text, _ in segment_scores(motion)][:3] == list(said)
 
 
+def test_a_plan_that_says_no_times_is_played_at_ease(generator):
+    plan = Plan(tuple(Segment(Prompt(sentence=s)) for s in ("clap", "wave")))
+    motion = generator.motion(plan, 0)
+    spans = motion.provenance["segments"]
+    assert spans[-1]["stop"] == len(motion) >= 2 * CLIP
+    assert (
+        spans[0]["stop"] == spans[1]["start"] == pytest.approx(len(motion) / 2, abs=1)
+    )
+    lengths = bone_lengths(motion.joints.astype(float))
+    assert (lengths.std(0) / lengths.mean(0)).max() < 1e-3
+
+
 def test_a_constraint_may_lie_anywhere_on_a_long_plan(generator):
     plan = Plan(
         tuple(Segment(Prompt(sentence=s), 0.8) for s in ("clap", "wave", "clap"))
