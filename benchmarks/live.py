@@ -57,7 +57,7 @@ def main() -> None:
     rates: list[float] = []
     with LiveSource(robot, options.model) as source:
         print(f"preparing {robot.name} …", flush=True)
-        player, hear = dry_player(source.wait(print), robot, 0.1)
+        player, hear = dry_player(source.wait(print), robot, 0.16)
         stop = threading.Event()
         player.play()
         due = time.monotonic() + 2.0

@@ -58,7 +58,7 @@ class Live:
     """How long to wait for the controllers and for /joint_states [s]."""
     margin: float = 0.0
     """Distance to keep from position limits [rad]; motion that comes nearer is squeezed."""
-    horizon: float = 0.1
+    horizon: float = 0.16
     """Path sent ahead [s]: for so long the hands go on if the stream is lost."""
     allow_network: bool = False
     """Leave this machine. By default only nodes on its loopback see and hear anything."""
