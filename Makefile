@@ -28,9 +28,9 @@ test-slow: install-dev  ## long tests: the demo from a wheel in a fresh environm
 test-install: install-dev  ## the built wheel in fresh environments, numpy only
 	$(BIN)/python -m pytest -m network tests/house
 
-test-ray: install-dev  ## importing through Ray, on this machine
+test-ray: install-dev  ## importing and simulating through Ray, on this machine
 	$(BIN)/python -m pip install -q -c constraints.txt -e '.[ray]'
-	$(BIN)/python -m pytest -m slow -k ray tests/training
+	$(BIN)/python -m pytest -m slow -k ray tests/training tests/sim
 
 test-browser: install-dev  ## the exported page in Chromium, which it installs where it can
 	@command -v chromium chromium-browser google-chrome >/dev/null || { test "$$(id -u)" = 0 && \

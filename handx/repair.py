@@ -3,7 +3,8 @@
 1. *slow down*: the same path in more time;
 2. *re-solve*: retargeting with tighter limits, larger clearance or more time;
 3. *correct*: small offsets found by sampling in the simulation (`handx.correction`);
-4. *another sample*: other motions for the same request, each of which may be mended by 1 to 3.
+4. *another sample*: other motions for the same request, each of which may be mended by
+   1 to 3.
 
 Each is tried only where it can help, and kept only if the verdicts are better for it. What
 was tried, and what it bought, is told in a table and in `repair.json`.
@@ -23,6 +24,7 @@ from handx.correction import correct
 from handx.reading import Reading, text_verdict
 from handx_gen import npz
 from handx_gen.errors import HandxError
+from handx_gen.kinematics.requests import MatchResult
 from handx_gen.kinematics.second_reader import second_opinion
 from retarget.trajectory import BimanualTrajectory, JointTrajectory
 from robots.robot import RobotSpec
@@ -42,8 +44,11 @@ CLEARANCE = 0.0015
 MORE_STRETCH, LESS_TOLERATED, MORE_ITERATIONS = 5.0, 0.05, 80
 """Retargeting with more time: see `RetargetOptions`."""
 
-DRAWS = 3
-"""Other motions that are drawn."""
+DRAWS = 8
+"""Other motions that are drawn, in one batch."""
+
+TRIED = 3
+"""How many of them go on the robot at most."""
 
 SLOW_HELPS = (
     "tip tracking p95", "wrist position p95", "wrist rotation p95", "contact recall",
@@ -150,18 +155,21 @@ class _Road:
             self._skip(name, "what is asked is out of this robot's reach")
             return
         drawn = pipeline.draw(self.reading, model, self.seed + 1, DRAWS, device)
-        drawn.sort(key=lambda pair: (pair[1].answer == "yes", pair[1].f1 or 0.0))
-        for number, (motion, found) in enumerate(reversed(drawn), start=1):
-            if found.answer != "yes" and self.best.text.answer == "yes":
-                continue
+        drawn.sort(key=lambda pair: -_follows(pair[1]))
+        mine = _follows(self.best.text)
+        drawn = [pair for pair in drawn if mine > 1 or _follows(pair[1]) > mine]
+        for number, (motion, found) in enumerate(drawn[:TRIED], start=1):
             made = pipeline.attempt(
                 motion, found, self.reading, self.robot, lambda _: nullcontext(), {}
             )
-            self._judge(f"{name} {number}", made, f"of {DRAWS} with the next seed")
-            if self.best is made and not made.report.passed:
+            self._judge(f"{name} {number}", made, f"the likeliest of {DRAWS} more")
+            if self.best is made and made.text.answer == "yes":
                 self.mend()
             if self.best.report.passed:
                 return
+        if not drawn:
+            detail = f"none of {DRAWS} more follows the text better"
+            self._note(name, "no better", self.best, detail)
 
     def _slower(self) -> "Iterator[tuple[str, pipeline.Attempt, str]]":
         if not self._failed() & set(SLOW_HELPS):
@@ -266,6 +274,11 @@ class _Road:
         if self._out_of_reach():
             return "what is asked is out of this robot's reach"
         return ""
+
+
+def _follows(found: MatchResult) -> float:
+    """How well a motion follows its text: event F1, and more than 1 for a whole yes."""
+    return (found.f1 or 0.0) + (found.answer == "yes")
 
 
 def slowed(trajectory: BimanualTrajectory, factor: float) -> BimanualTrajectory:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from handx.skill_trials import FILE, REFERENCE, STATIC, TrialGroup
+from handx.skill_trials import FILE, REFERENCE, Trial
 from handx_gen.errors import InputError
 from handx_gen.motion import BimanualMotion
 from robots.robot import RobotSpec
@@ -36,7 +36,7 @@ def load_motion(path: Path, fps: float) -> BimanualMotion:
     return BimanualMotion(joints, fps, provenance={"file": str(path)})
 
 
-def rule_groups(
+def reference_trials(
     robots: Sequence[RobotSpec],
     skills: Sequence[Skill],
     judges: Sequence[Skill],
@@ -44,36 +44,34 @@ def rule_groups(
     seed: int,
     perturbed: int,
     spread: Spread,
-) -> Iterator[TrialGroup]:
-    """References and their static poses: `count` bodies and wordings per skill.
+) -> Iterator[Trial]:
+    """Scripted references: wordings in turn, each on the hands of somebody else.
 
     Args:
         robots, skills: What is tried, all with all.
         judges: Judge every motion; empty: its own skill alone.
         count: Motions per skill.
-        seed: The first body's; each motion has one of its own.
+        seed: Of the first motion.
         perturbed, spread: Of the perturbed robots.
     """
     for robot in robots:
         for skill in skills:
-            prompts, seeds = _wordings(skill, count, seed)
-            names = tuple(judge.name for judge in judges or (skill,))
-            for source in (REFERENCE, STATIC):
-                again = perturbed if source == REFERENCE else 0
-                yield TrialGroup(
-                    robot.name, robot.sha256, source, skill.name, prompts, seeds, names,
-                    perturbed=again, spread=spread if again else Spread(),
+            for prompt, number in _wordings(skill, count, seed):
+                yield Trial(
+                    robot.name, robot.sha256, REFERENCE, skill.name, prompt, number,
+                    _names(judges or (skill,)), perturbed=perturbed,
+                    spread=spread if perturbed else Spread(),
                 )  # fmt: skip
 
 
-def network_groups(
+def network_trials(
     robots: Sequence[RobotSpec],
     skills: Sequence[Skill],
     judges: Sequence[Skill],
     count: int,
     seed: int,
     model: str,
-) -> Iterator[TrialGroup]:
+) -> Iterator[Trial]:
     """The same wordings for a network, whose motions `NetworkMotions` draws.
 
     Raises:
@@ -81,23 +79,16 @@ def network_groups(
     """
     origin = weights_sha256(model)
     for skill in skills:
-        prompts, seeds = _wordings(skill, count, seed)
-        names = tuple(judge.name for judge in judges or (skill,))
-        for robot in robots:
-            yield TrialGroup(
-                robot.name,
-                robot.sha256,
-                model,
-                skill.name,
-                prompts,
-                seeds,
-                names,
-                origin,
-            )
+        for prompt, number in _wordings(skill, count, seed):
+            for robot in robots:
+                yield Trial(
+                    robot.name, robot.sha256, model, skill.name, prompt, number,
+                    _names(judges or (skill,)), origin,
+                )  # fmt: skip
 
 
 class NetworkMotions:
-    """Draws a network's motions for groups that need them, once for all robots.
+    """Draws a network's motions for trials that need them, once for all robots.
 
     Args:
         model: A shipped name or a checkpoint's folder.
@@ -106,31 +97,20 @@ class NetworkMotions:
 
     def __init__(self, model: str, device: str) -> None:
         self.model, self.device = model, device
-        self._drawn: dict[tuple[tuple[str, ...], tuple[int, ...]], TrialGroup] = {}
+        self._last: tuple[str, int, BimanualMotion] | None = None
 
-    def __call__(self, group: TrialGroup) -> TrialGroup:
-        """The group with its motions, if they are to be this network's."""
-        if group.source != self.model:
-            return group
-        key = group.prompts, group.seeds
-        if key not in self._drawn:
-            self._drawn = {key: self._draw(group)}  # skills come one after another
-        motions = self._drawn[key]
-        return replace(group, joints=motions.joints, fps=motions.fps)
+    def __call__(self, trial: Trial) -> Trial:
+        """The trial with its motion, if that is to be this network's."""
+        if trial.source != self.model:
+            return trial
+        if self._last is None or self._last[:2] != (trial.prompt, trial.seed):
+            from handx_gen.generator import load_generator
+            from handx_gen.prompt import Plan
 
-    def _draw(self, group: TrialGroup) -> TrialGroup:
-        from handx_gen.generator import load_generator
-        from handx_gen.prompt import Plan
-
-        generator = load_generator(self.model, self.device)
-        drawn: dict[tuple[str, int], BimanualMotion] = {}
-        wordings = list(zip(group.prompts, group.seeds))
-        for prompt in dict.fromkeys(group.prompts):
-            seeds = [seed for text, seed in wordings if text == prompt]
-            motions = generator.motions(Plan.from_text(prompt), seeds)
-            drawn |= {(prompt, seed): one for seed, one in zip(seeds, motions)}
-        joints = tuple(drawn[wording].joints for wording in wordings)
-        return replace(group, joints=joints, fps=drawn[wordings[0]].fps)
+            generator = load_generator(self.model, self.device)
+            motion = generator.motion(Plan.from_text(trial.prompt), trial.seed)
+            self._last = trial.prompt, trial.seed, motion
+        return replace(trial, joints=self._last[2].joints, fps=self._last[2].fps)
 
 
 def weights_sha256(model: str) -> str:
@@ -155,27 +135,28 @@ def weights_sha256(model: str) -> str:
     return digest.hexdigest()
 
 
-def file_groups(
+def file_trials(
     robots: Sequence[RobotSpec],
     skills: Sequence[Skill],
     motions: dict[str, BimanualMotion],
     perturbed: int,
     spread: Spread,
-) -> Iterator[TrialGroup]:
+) -> Iterator[Trial]:
     """Motions from files, each judged by all the skills."""
-    names = tuple(skill.name for skill in skills)
     for robot in robots:
         for name, motion in motions.items():
             origin = hashlib.sha256(motion.joints.astype("<f4").tobytes()).hexdigest()
-            yield TrialGroup(
-                robot.name, robot.sha256, FILE, name, (name,), (0,), names, origin,
-                perturbed, spread if perturbed else Spread(), (motion.joints,), motion.fps,
+            yield Trial(
+                robot.name, robot.sha256, FILE, name, name, 0, _names(skills), origin,
+                perturbed, spread if perturbed else Spread(), motion.joints, motion.fps,
             )  # fmt: skip
 
 
-def _wordings(
-    skill: Skill, count: int, seed: int
-) -> tuple[tuple[str, ...], tuple[int, ...]]:
-    """Prompts in turn, and a seed for each motion."""
-    prompts = tuple(skill.prompts[i % len(skill.prompts)] for i in range(count))
-    return prompts, tuple(range(seed, seed + count))
+def _names(skills: Sequence[Skill]) -> tuple[str, ...]:
+    return tuple(skill.name for skill in skills)
+
+
+def _wordings(skill: Skill, count: int, seed: int) -> Iterator[tuple[str, int]]:
+    """`count` prompts, each with a seed of its own."""
+    for number in range(count):
+        yield skill.prompts[number % len(skill.prompts)], seed + number

@@ -2,7 +2,7 @@
 
 A *source* is who makes the motion: "reference" (the procedural mode, which knows the
 request by rules and is no learned policy), a network by its name, or a file. The unit of
-work, and of resuming, is a `TrialGroup`: some motions of one source on one robot.
+work, and of resuming, is a `Trial`: one motion on one robot.
 """
 
 import hashlib
@@ -10,14 +10,18 @@ import json
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from handx_gen import npz
 from handx_gen.errors import HandxError, InputError
 from handx_gen.motion import BimanualMotion
+from robots.robot import RobotSpec
 from sim.perturbation import Spread
+
+if TYPE_CHECKING:
+    from sim.skills.score import Score
 
 REFERENCE = "reference"
 STATIC = "static pose"
@@ -30,21 +34,21 @@ SCHEMA = 1
 
 
 @dataclass(frozen=True, eq=False)
-class TrialGroup:
-    """Motions of one source, to be tried on one robot.
+class Trial:
+    """One motion, to be tried on one robot.
 
     Attributes:
         robot: Its name.
         robot_sha256: Of its folder; other machines have to have the same.
-        source: Who made the motions.
-        label: What the motions are of: a skill's name, or a file's.
-        prompts, seeds: One per motion.
-        origin: sha256 of what the motions come from: a network's weights, a file's array.
-        skills: Names of the skills that judge each motion.
-        perturbed: Perturbed robots per motion.
+        source: Who made the motion.
+        label: What the motion is of: a skill's name, or a file's.
+        prompt, seed: What it was asked for with.
+        skills: Names of the skills that judge it.
+        origin: sha256 of what it comes from: a network's weights, a file's array.
+        perturbed: Perturbed robots that try it as well.
         spread: How far those differ.
-        joints: One (T, 2, 21, 3) [m] per motion; None where the worker draws it by rules,
-            or where a network has not drawn it yet.
+        joints: (T, 2, 21, 3) [m]; None where the worker draws it by rules, or where a
+            network has not drawn it yet.
         fps: Of those [Hz].
     """
 
@@ -52,26 +56,24 @@ class TrialGroup:
     robot_sha256: str
     source: str
     label: str
-    prompts: tuple[str, ...]
-    seeds: tuple[int, ...]
+    prompt: str
+    seed: int
     skills: tuple[str, ...]
     origin: str = ""
     perturbed: int = 0
     spread: Spread = field(default_factory=Spread)
-    joints: tuple[np.ndarray, ...] | None = None
+    joints: np.ndarray | None = None
     fps: float = 30.0
 
     @property
     def key(self) -> str:
         """What a result is filed under: changes with everything that it depends on."""
-        about = asdict(replace(self, joints=None))
-        return hashlib.sha256(json.dumps(about, sort_keys=True).encode()).hexdigest()[
-            :16
-        ]
+        about = json.dumps(asdict(replace(self, joints=None)), sort_keys=True)
+        return hashlib.sha256(about.encode()).hexdigest()[:16]
 
     def file(self, folder: Path) -> Path:
         """Where the result lies."""
-        name = "-".join((self.robot, self.label, self.source)).replace(" ", "-")
+        name = f"{self.robot}-{self.label}-{self.source}-{self.seed}"
         safe = "".join(c if c.isalnum() or c in "-_." else "_" for c in name)
         return folder / f"{safe}-{self.key}.json"
 
@@ -81,7 +83,7 @@ class Row:
     """One motion judged by one skill.
 
     Attributes:
-        robot, source, label, prompt, seed: Of the motion (`TrialGroup`).
+        robot, source, label, prompt, seed: Of the motion (`Trial`).
         skill: The judge.
         success, progress, reason: On the robot as it is described.
         perturbed, trials: Successes on perturbed robots, and how many there were.
@@ -100,28 +102,26 @@ class Row:
     trials: int
 
 
-def run_group(group: TrialGroup) -> list[dict[str, Any]]:
-    """Try every motion of a group; rows as plain values, one per motion and skill.
+def run_trial(trial: Trial) -> list[dict[str, Any]]:
+    """Try a motion; rows as plain values, one per skill. A reference's pose is also held.
 
     Raises:
         InputError: The robot's folder on this machine is another one.
     """
     from robots import load_robot
 
-    robot = load_robot(group.robot)
-    if robot.sha256 != group.robot_sha256:
+    robot = load_robot(trial.robot)
+    if robot.sha256 != trial.robot_sha256:
         raise InputError(
-            group.robot, "sha256", "this machine has another description of the robot",
+            trial.robot, "sha256", "this machine has another description of the robot",
             "install the same version of handx everywhere",
         )  # fmt: skip
     rows = []
-    for number, (prompt, seed) in enumerate(zip(group.prompts, group.seeds)):
-        scores = _scores(group, number, robot)
-        for name in group.skills:
-            judged = scores[name]
+    for source, scores in _scores(trial, robot).items():
+        for name, judged in scores.items():
             rows.append(
                 Row(
-                    group.robot, group.source, group.label, prompt, seed, name,
+                    trial.robot, source, trial.label, trial.prompt, trial.seed, name,
                     judged.nominal.success, round(judged.nominal.progress, 4),
                     judged.nominal.reason, judged.perturbed, judged.trials,
                 )
@@ -129,8 +129,8 @@ def run_group(group: TrialGroup) -> list[dict[str, Any]]:
     return [asdict(row) for row in rows]
 
 
-def _scores(group: TrialGroup, number: int, robot: Any) -> dict[str, Any]:
-    """Skill → score of one motion; a motion that cannot be put on the robot fails all."""
+def _scores(trial: Trial, robot: "RobotSpec") -> "dict[str, dict[str, Score]]":
+    """Source → skill → score; a motion that cannot be put on the robot fails all."""
     from handx_gen.procedural.performance import perform
     from retarget import retarget_motion
     from sim.negative_controls import static_pose
@@ -139,63 +139,65 @@ def _scores(group: TrialGroup, number: int, robot: Any) -> dict[str, Any]:
     from sim.skills.pressing import pressed
     from sim.skills.score import Score, score
 
-    skills = [SKILLS[name] for name in group.skills]
-    prompt, seed = group.prompts[number], group.seeds[number]
+    skills = [SKILLS[name] for name in trial.skills]
     try:
-        if group.joints is None:
-            motion = perform(prompt, seed=seed)
+        if trial.joints is None:
+            motion = perform(trial.prompt, seed=trial.seed)
         else:
-            motion = BimanualMotion(group.joints[number], group.fps)
+            motion = BimanualMotion(trial.joints, trial.fps)
         trajectory, _ = retarget_motion(motion, robot)
-        if group.source in (REFERENCE, STATIC) and SKILLS[group.label].press:
-            trajectory = pressed(trajectory, robot, SKILLS[group.label].press)
-        if group.source == STATIC:
-            trajectory = static_pose(trajectory)
-        others = draw(group.spread, seed, group.perturbed)
-        return score(trajectory, robot, skills, others)
+        others = draw(trial.spread, trial.seed, trial.perturbed)
+        if trial.source != REFERENCE:
+            return {trial.source: score(trajectory, robot, skills, others)}
+        press = SKILLS[trial.label].press
+        trajectory = pressed(trajectory, robot, press) if press else trajectory
+        return {
+            REFERENCE: score(trajectory, robot, skills, others),
+            STATIC: score(static_pose(trajectory), robot, skills),
+        }
     except HandxError as error:
-        failed = Score(Judgement(0.0, str(error)), 0, group.perturbed)
-        return {skill.name: failed for skill in skills}
+        failed = Score(Judgement(0.0, str(error)), 0, trial.perturbed)
+        return {trial.source: {skill.name: failed for skill in skills}}
 
 
 def run_trials(
-    groups: Sequence[TrialGroup] | Iterator[TrialGroup],
+    trials: Sequence[Trial],
     folder: Path,
     mapped: Callable[..., Iterator[list[dict[str, Any]]]],
-    complete: Callable[[TrialGroup], TrialGroup] = lambda group: group,
+    complete: Callable[[Trial], Trial] = lambda trial: trial,
     report: Callable[[int, int], None] = lambda fresh, before: None,
 ) -> list[Row]:
-    """Run the groups that have no result yet; results are written one by one, whole.
+    """Make the trials that have no result yet; results are written one by one, whole.
 
     Args:
-        groups: What to try.
+        trials: What to try.
         folder: Where results lie; those that are there are taken as they are.
         mapped: `map`, in order, over whatever workers there are.
-        complete: Draws a group's motions in this process, where that is needed.
-        report: Told how many groups were run, and how many were there before.
+        complete: Draws a trial's motion in this process, where that is needed.
+        report: Told how many trials were made, and how many were there before.
 
     Returns:
-        All rows, in the order of the groups.
+        All rows, in the order of the trials.
     """
     rows: dict[Path, list[Row]] = {}
     waiting: list[Path] = []
     before = 0
 
-    def missing() -> Iterator[TrialGroup]:
+    def missing() -> Iterator[Trial]:
         nonlocal before
-        for group in groups:
-            path = group.file(folder)
+        for trial in trials:
+            path = trial.file(folder)
             known = _read(path)
             rows[path] = known or []
             if known is None:
                 waiting.append(path)
-                yield complete(group)
+                yield complete(trial)
             else:
                 before += 1
                 report(fresh, before)
 
     fresh = 0
-    for found in mapped(run_group, missing()):
+    for found in mapped(run_trial, missing()):
         path = waiting.pop(0)
         npz.write_text(path, json.dumps({"schema": SCHEMA, "rows": found}, indent=1))
         rows[path] = [Row(**row) for row in found]

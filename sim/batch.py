@@ -20,6 +20,7 @@ from sim.playback import (
     controls,
     set_state,
     trajectory_scene,
+    warnings_logged,
 )
 from sim.scene import TIMESTEP, Scene
 
@@ -92,7 +93,8 @@ def simulate(
     state = np.tile(start, (count, 1))
     pushed = any(np.any(one.push) for one in perturbations)
     recorded, sent = [], []
-    with rollout.Rollout(nthread=threads if threads > 1 else 0) as pool:
+    workers = threads if threads > 1 else 0
+    with warnings_logged(), rollout.Rollout(nthread=workers) as pool:
         datas = [mujoco.MjData(scene.model) for _ in range(max(threads, 1))]
         # Before time zero the hands settle into the first pose.
         for begin in (-settle, *range(0, steps, BLOCK)):

@@ -10,6 +10,7 @@ import numpy as np
 
 from robots.hand import Capsule, HandSpec
 from sim.engine import mujoco
+from sim.errors import SimulationError
 
 ARMATURE = 1e-4
 """Reflected rotor inertia of a finger joint [kg·m²]: the order of a 10 g·cm² rotor
@@ -60,8 +61,18 @@ def load_links(chain: HandSpec) -> mujoco.MjSpec:
 
     The URDF's own collision shapes are dropped, its visuals kept. Gravity is compensated
     on every link.
+
+    Raises:
+        SimulationError: MuJoCo cannot read the URDF.
     """
-    child = mujoco.MjSpec.from_file(str(chain.urdf))
+    try:
+        child = mujoco.MjSpec.from_file(str(chain.urdf))
+    except ValueError as error:
+        problem = str(error).strip().splitlines()[0]
+        raise SimulationError(
+            f"{chain.urdf} [urdf]: MuJoCo cannot read it ({problem}). Fix: mend the file, "
+            "or add the robot again (`handx robots add`)."
+        ) from error
     for geom in list(child.geoms):
         if geom.contype or geom.conaffinity:
             child.delete(geom)

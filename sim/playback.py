@@ -61,7 +61,7 @@ def play(trajectory: BimanualTrajectory, robot: RobotSpec) -> Rollout:
     stride = round(1 / (RECORD_RATE * TIMESTEP))
     recorder = Recorder(scene, trajectory.asked_contacts.pairs)
     kept: deque[tuple[np.ndarray, ...]] = deque(maxlen=KEPT_STATES)
-    with _warnings_logged():
+    with warnings_logged():
         set_state(scene, data, trajectory, 0.0)
         data.qvel[:] = 0.0
         ctrl, commanded = controls(scene, trajectory, np.zeros(1))
@@ -269,7 +269,7 @@ def angular_velocity(quaternion: np.ndarray, rate: np.ndarray) -> np.ndarray:
 
 
 @contextmanager
-def _warnings_logged() -> Iterator[None]:
+def warnings_logged() -> Iterator[None]:
     """Send MuJoCo's warnings to the log; by itself it writes a file where it runs.
 
     They are counted in the rollout in any case.

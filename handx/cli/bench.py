@@ -85,15 +85,15 @@ class Skills:
             return 0
         skills = [find_skill(name) for name in self.skills or SKILLS]
         robots = [load_robot(name) for name in self.robot]
-        groups = list(self._groups(robots, skills))
+        trials = list(self._trials(robots, skills))
         mapped = partial(ordered_map, workers=self.workers, ray=self.ray)
         try:
             with console.counting("trying skills") as say:
                 rows = run_trials(
-                    groups, self.out / "trials", mapped,
+                    trials, self.out / "trials", mapped,
                     NetworkMotions(self.model, self.device),
                     lambda fresh, before: say(
-                        f"{fresh + before} of {len(groups)} groups, {before} there before"
+                        f"{fresh + before} of {len(trials)} trials, {before} there before"
                     ),
                 )  # fmt: skip
         except KeyboardInterrupt:
@@ -116,25 +116,25 @@ class Skills:
         terminal.print(f"drawn: {self.out / 'skills.png'}", markup=False)
         return 0
 
-    def _groups(self, robots: Any, skills: Any) -> Any:
+    def _trials(self, robots: Any, skills: Any) -> Any:
         from handx.skill_sources import (
-            file_groups,
+            file_trials,
             load_motion,
-            network_groups,
-            rule_groups,
+            network_trials,
+            reference_trials,
         )
 
         judges = skills if self.confusion else ()
         spread = self.perturb.spread()
         motions = {path.name: load_motion(path, self.fps) for path in self.motion}
-        yield from rule_groups(
+        yield from reference_trials(
             robots, skills, judges, self.n, self.seed, self.perturbed, spread
         )
         if self.model != "none":
-            yield from network_groups(
+            yield from network_trials(
                 robots, skills, judges, self.n, self.seed, self.model
             )
-        yield from file_groups(robots, skills, motions, self.perturbed, spread)
+        yield from file_trials(robots, skills, motions, self.perturbed, spread)
 
     def _about(self) -> dict[str, Any]:
         return {

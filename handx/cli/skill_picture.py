@@ -6,11 +6,16 @@ import numpy as np
 
 from handx.cli.sheet import FAINT, INK, Colour, Sheet
 from handx.skill_table import PERTURBED, RobotTable
+from handx.skill_trials import FILE, REFERENCE, STATIC
 
-COLOURS: tuple[Colour, ...] = (
-    (64, 122, 199), (127, 167, 220), (230, 133, 56), (88, 160, 98), (150, 150, 156),
-)  # fmt: skip
 GREY: Colour = (150, 154, 162)
+COLOURS = {
+    REFERENCE: (64, 122, 199),
+    PERTURBED: (127, 167, 220),
+    FILE: (88, 160, 98),
+    STATIC: (178, 181, 188),
+}
+NETWORK: Colour = (230, 133, 56)
 NAMES, PANEL, HEAD, LINE, GAP = 170, 190, 76, 7, 10
 
 
@@ -18,14 +23,12 @@ def draw_rates(tables: Sequence[RobotTable], sources: Sequence[str]) -> Sheet:
     """A panel per robot, a row per skill, a dot with its interval per source."""
     skills = list(tables[0].rates)
     row = LINE * len(sources) + GAP
-    sheet = Sheet(
-        NAMES + (PANEL + 24) * len(tables) + 20, HEAD + row * len(skills) + 34
-    )
-    x = 20.0
-    for source, colour in zip(sources, COLOURS):
-        sheet.dot(x, 20, 5, colour)
+    starts = np.cumsum([20] + [34 + 6.6 * len(_legend(source)) for source in sources])
+    width = max(NAMES + (PANEL + 24) * len(tables) + 20, int(starts[-1]))
+    sheet = Sheet(width, HEAD + row * len(skills) + 34)
+    for source, x in zip(sources, starts):
+        sheet.dot(x, 20, 5, _colour(source))
         sheet.text(x + 10, 20, _legend(source), 12)
-        x += 34 + 6.6 * len(_legend(source))
     for k, skill in enumerate(skills):
         top = HEAD + k * row
         if k % 2 == 0:
@@ -56,15 +59,19 @@ def _panel(
             rate = rates.get(source)
             if rate is None:
                 continue
-            y, colour = top + (number + 0.5) * LINE, COLOURS[number]
+            y, colour = top + (number + 0.5) * LINE, _colour(source)
             ends = [(left + share * PANEL, y) for share in (rate.low, rate.high)]
             sheet.line(ends, colour)
             sheet.dot(left + rate.successes / rate.trials * PANEL, y, 3, colour)
 
 
 def _legend(source: str) -> str:
-    named = {"reference": "scripted reference", PERTURBED: "the same, perturbed robot"}
+    named = {REFERENCE: "scripted reference", PERTURBED: "the same, perturbed robot"}
     return named.get(source, source)
+
+
+def _colour(source: str) -> Colour:
+    return COLOURS.get(source, NETWORK)
 
 
 def draw_confusion(share: np.ndarray, names: Sequence[str], title: str) -> Sheet:
@@ -84,7 +91,7 @@ def draw_confusion(share: np.ndarray, names: Sequence[str], title: str) -> Sheet
             value = share[i, j]
             if np.isnan(value):
                 continue
-            shade = COLOURS[0] if i == j else COLOURS[2]
+            shade = COLOURS[REFERENCE] if i == j else NETWORK
             fill = tuple(round(246 + value * (c - 246)) for c in shade)
             sheet.box(left + j * cell, top + i * cell, cell - 1, cell - 1, fill)
     return sheet

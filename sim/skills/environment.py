@@ -27,7 +27,7 @@ from handx_gen.errors import InputError
 from robots.robot import RobotSpec
 from sim.engine import mujoco
 from sim.perturbation import NOMINAL, Perturbation
-from sim.playback import RECORD_RATE, TOP_SPEED
+from sim.playback import RECORD_RATE, TOP_SPEED, warnings_logged
 from sim.scene import Scene, build_scene
 from sim.skills import find_skill
 from sim.skills.goals import Judgement
@@ -48,16 +48,19 @@ class HandsPhysics(dm_mujoco.Physics):
 
     targets: np.ndarray
     """(steps, nu) controls of the coming physics steps."""
-    pushes: np.ndarray
-    """(steps, nbody, 6) forces [N] and torques [N·m] on bodies during them."""
+    pushes: np.ndarray | None = None
+    """(steps, nbody, 6) forces [N] and torques [N·m] on bodies during them, or nothing."""
 
     def step(self, nstep: int = 1) -> None:
         """Advance by `nstep` physics steps, then bring derived quantities up to date."""
         model, data = self.model.ptr, self.data.ptr
-        for target, push in zip(self.targets[:nstep], self.pushes[:nstep]):
-            data.ctrl[:], data.xfrc_applied[:] = target, push
-            mujoco.mj_step(model, data)
-        mujoco.mj_forward(model, data)
+        with warnings_logged():
+            for k in range(nstep):
+                data.ctrl[:] = self.targets[k]
+                if self.pushes is not None:
+                    data.xfrc_applied[:] = self.pushes[k]
+                mujoco.mj_step(model, data)
+            mujoco.mj_forward(model, data)
 
 
 class SkillTask(control.Task):
@@ -122,10 +125,11 @@ class SkillTask(control.Task):
         self._sent.append(action)
         reached = self.commands.towards(self._pose, self._sent.pop(0))
         physics.targets = self.commands.controls(self._pose, reached)
-        done = (len(self._watcher) - 1) * SUBSTEPS
-        physics.pushes = self._perturbation.forces(
-            self.scene, self._steps * SUBSTEPS, done, SUBSTEPS
-        )
+        if np.any(self._perturbation.push):
+            done = (len(self._watcher) - 1) * SUBSTEPS
+            physics.pushes = self._perturbation.forces(
+                self.scene, self._steps * SUBSTEPS, done, SUBSTEPS
+            )
         self._pose = reached
 
     def after_step(self, physics: HandsPhysics) -> None:

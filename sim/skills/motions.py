@@ -47,10 +47,10 @@ def _over_the_middle(trace: Trace) -> np.ndarray:
 
 
 def _interlaced(trace: Trace) -> np.ndarray:
-    """(S,) how many neighbours along the knuckles belong to different hands.
+    """(S,) share of neighbours along the knuckles that belong to different hands.
 
-    The last phalanges of all long fingers, sorted along the left hand's x axis: 7 where
-    eight fingers alternate.
+    The last phalanges of all long fingers, sorted along the left hand's x axis: 1 where
+    they alternate throughout.
     """
     middle = (trace.middles[:, :, 1:] + trace.tips[:, :, 1:]) / 2  # (S, 2, 4, 3)
     axis = trace.T_world_hand[:, 0, :3, 0]
@@ -58,7 +58,7 @@ def _interlaced(trace: Trace) -> np.ndarray:
     there = ~np.isnan(along[0])
     hand = np.repeat([0, 1], middle.shape[2])[there]
     order = np.argsort(along[:, there], axis=1)
-    return np.abs(np.diff(hand[order], axis=1)).sum(1)
+    return np.abs(np.diff(hand[order], axis=1)).mean(1)
 
 
 def _left_from_right(trace: Trace) -> np.ndarray:
@@ -87,7 +87,7 @@ INTERLOCK_SKILLS = (
         ("interlace the fingers", "lace the fingers together"),
         both(
             hold(
-                (Measure("fingers in turn", _interlaced) > 4.5)
+                (Measure("fingers in turn", _interlaced) > 0.7)
                 & (Measure("fingertips past each other [m]", _depth) > -0.008)
                 & touch("left.fingers", "right.fingers"),
                 0.2,

@@ -12,8 +12,6 @@ from sim.engine import mujoco
 from sim.playback import (
     RECORD_RATE,
     commanded_joints,
-    quaternion_product,
-    rotation_quaternion,
 )
 from sim.scene import TIMESTEP, JointAddresses, Scene
 
@@ -140,9 +138,8 @@ class PoseCommands:
             way = wanted[position] - pose[position]
             reached[position] += _at_most(way, WRIST_SPEED / RECORD_RATE)
             spin = _spin(pose[quaternion], wanted[quaternion])
-            reached[quaternion] = quaternion_product(
-                rotation_quaternion(_at_most(spin, WRIST_SPIN / RECORD_RATE)),
-                pose[quaternion],
+            reached[quaternion] = _turned(
+                pose[quaternion], _at_most(spin, WRIST_SPIN / RECORD_RATE)
             )
         return reached
 
@@ -159,10 +156,10 @@ class PoseCommands:
             rows[:, hand.base_position_ctrl] = path[:, position]
             rows[:, hand.base_velocity_ctrl] = speed[position]
             spin = _spin(pose[quaternion], reached[quaternion])
-            ahead = share + hand.orientation_lead * RECORD_RATE
-            rows[:, hand.base_quaternion_ctrl] = quaternion_product(
-                rotation_quaternion(ahead * spin), pose[quaternion]
-            )
+            ahead = share[:, 0] + hand.orientation_lead * RECORD_RATE
+            rows[:, hand.base_quaternion_ctrl] = [
+                _turned(pose[quaternion], spin, part) for part in ahead
+            ]
         return rows
 
 
@@ -172,15 +169,18 @@ def _at_most(vector: np.ndarray, length: float) -> np.ndarray:
 
 
 def _spin(start: np.ndarray, stop: np.ndarray) -> np.ndarray:
-    """(3,) rotation vector in world that turns one wxyz quaternion into another [rad].
+    """(3,) rotation vector, in the first one's frame, between wxyz quaternions [rad].
 
     A target of no length turns nothing.
     """
-    size = np.linalg.norm(stop)
-    if size < 1e-6:
-        return np.zeros(3)
-    turn = quaternion_product(stop / size, start * np.array([1.0, -1.0, -1.0, -1.0]))
-    turn = turn if turn[0] >= 0 else -turn
-    length = float(np.linalg.norm(turn[1:]))
-    angle = 2 * np.arctan2(length, turn[0])
-    return turn[1:] * (angle / length if length > 1e-12 else 2.0)
+    spin, size = np.zeros(3), float(np.linalg.norm(stop))
+    if size > 1e-6:
+        mujoco.mju_subQuat(spin, stop / size, start)
+    return spin
+
+
+def _turned(start: np.ndarray, spin: np.ndarray, share: float = 1.0) -> np.ndarray:
+    """(4,) a quaternion turned by a share of a rotation vector in its own frame."""
+    found = start.copy()
+    mujoco.mju_quatIntegrate(found, spin, share)
+    return found

@@ -50,10 +50,10 @@ def test_a_reference_succeeds_a_static_pose_does_not(tmp_path, capsys) -> None:
 def test_the_same_command_goes_on(tmp_path, monkeypatch) -> None:
     before = bench(tmp_path, "--n", "1")
 
-    def never(group):
+    def never(trial):
         raise AssertionError("tried again")
 
-    monkeypatch.setattr("handx.skill_trials.run_group", never)
+    monkeypatch.setattr("handx.skill_trials.run_trial", never)
     assert bench(tmp_path, "--n", "1") == before
     with pytest.raises(AssertionError):
         bench(tmp_path, "--n", "1", "--seed", "5")

@@ -1,6 +1,9 @@
 """The whole road: what it leaves, what it says, and that its word holds."""
 
 import json
+import os
+import subprocess
+import sys
 
 import numpy as np
 import pytest
@@ -176,3 +179,22 @@ def test_what_the_robot_cannot_reach_is_no_pass_and_says_by_how_much():
     reasons = " ".join(report.verdicts["hand"].reasons)
     assert "left.thumb_tip|left.pinky_tip" in reasons
     assert f"{1000 * missing:.1f} mm" in reasons
+
+
+def test_a_full_disk_leaves_nothing_of_a_validation(root, finished, tmp_path) -> None:
+    """In a fresh process, whose files may hold a few kilobytes only."""
+    trajectory, out = finished.folder / "trajectory.npz", tmp_path / "out"
+    code = f"""
+import resource, signal, sys
+from handx.cli import main
+signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+resource.setrlimit(resource.RLIMIT_FSIZE, (4096, 4096))
+sys.exit(main(["validate", {str(trajectory)!r}, "--out", {str(out)!r}]))
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=root, capture_output=True, text=True,
+        check=False, env={**os.environ, "MUJOCO_GL": "disable"},
+    )  # fmt: skip
+    assert done.returncode == 2, done.stderr
+    assert "make room" in done.stderr
+    assert not out.exists() or not list(out.iterdir())

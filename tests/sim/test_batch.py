@@ -96,9 +96,13 @@ def test_a_push_lasts_and_pushes(trajectory, shadow) -> None:
     assert not one.forces(scene, 1000, -300, 300).any()
 
 
-def test_a_break_down_is_said_and_does_not_spread(trajectory, shadow) -> None:
+@pytest.mark.parametrize("threads", [1, 2])
+def test_a_break_down_is_said_and_does_not_spread(
+    threads, trajectory, shadow, tmp_path, monkeypatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
     wild = Perturbation(push=((1e7, 1e7, 1e7), (0, 0, 0)), push_at=0.3)
-    result = simulate(trajectory, shadow, [NOMINAL, wild])
+    result = simulate(trajectory, shadow, [NOMINAL, wild], threads)
     assert np.isinf(result.broken[0])
     assert 0.2 * result.time[-1] < result.broken[1] < 0.5 * result.time[-1]
     assert np.isfinite(result.qpos).all()
@@ -106,6 +110,7 @@ def test_a_break_down_is_said_and_does_not_spread(trajectory, shadow) -> None:
     calm = replace(wild, push=((0.0, 0.0, 1e-300), (0.0, 0.0, 0.0)))
     alone = simulate(trajectory, shadow, [NOMINAL, calm])
     assert np.array_equal(result.qpos[0], alone.qpos[0])
+    assert not list(tmp_path.iterdir())  # MuJoCo's own log
 
 
 @given(st.integers(0, 2**31), st.integers(0, 1000), st.integers(1, 8))

@@ -1,5 +1,6 @@
 """Rollouts in a folder: any number of workers, interrupted, a worker killed."""
 
+import importlib.util
 import os
 import signal
 from dataclasses import replace
@@ -37,6 +38,15 @@ def test_any_number_of_workers_writes_the_same_bytes(work, tmp_path) -> None:
     run_store(work, tmp_path / "two", partial(ordered_map, workers=2, ray=False))
     assert contents(tmp_path / "one") == contents(tmp_path / "two")
     assert len(contents(tmp_path / "one")) == 4
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(importlib.util.find_spec("ray") is None, reason="no ray")
+def test_ray_writes_the_same_bytes(work, tmp_path, monkeypatch) -> None:
+    monkeypatch.delenv("RAY_ADDRESS", raising=False)
+    run_store(work, tmp_path / "here", map)
+    run_store(work, tmp_path / "ray", partial(ordered_map, workers=2, ray=True))
+    assert contents(tmp_path / "here") == contents(tmp_path / "ray")
 
 
 def test_a_stopped_run_goes_on(work, tmp_path) -> None:

@@ -8,6 +8,7 @@ import pytest
 from handx_gen.skeleton import SIDES
 from robots import Gains, RobotSpec, load_robot
 from sim.engine import mujoco
+from sim.errors import SimulationError
 from sim.playback import rotation_quaternion
 from sim.scene import BODY, WRIST_FORCE, WRIST_TORQUE, Scene, build_scene
 from sim.servo_identification import identify, try_gains
@@ -256,3 +257,16 @@ def test_an_identification_replaces_gains_that_are_too_soft(g1: RobotSpec) -> No
     assert after.good
     assert after.error.max() < now.error.max()
     assert (gains.kp > soft.gains.kp).all()
+
+
+@pytest.mark.parametrize(
+    "damage", [lambda text: text[: len(text) // 2], lambda text: "", lambda _: "<a/>"]
+)
+def test_a_broken_urdf_is_named_in_one_line(shadow, tmp_path, damage) -> None:
+    hand = shadow.hands["right"]
+    broken = tmp_path / "right.urdf"
+    broken.write_text(damage(hand.urdf.read_text("utf-8")), "utf-8")
+    robot = replace(shadow, hands={**shadow.hands, "right": replace(hand, urdf=broken)})
+    with pytest.raises(SimulationError, match=r"right\.urdf \[urdf\].*Fix: ") as caught:
+        build_scene(robot)
+    assert "\n" not in str(caught.value)

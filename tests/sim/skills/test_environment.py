@@ -63,7 +63,9 @@ def test_a_reference_sent_as_actions_succeeds(name, reference) -> None:
 def test_a_perturbed_robot_does_not_move_alike(reference) -> None:
     actions = COMMANDS.of_trajectory(reference("opposite_lift"))
     poses = []
-    for change in (Perturbation(), Perturbation(latency=0.1), Perturbation(gain=0.5)):
+    push = ((30.0, 0.0, 0.0), (0.0, 0.0, 0.0))
+    changes = {"latency": 0.1}, {"gain": 0.5}, {"push": push, "push_at": 0.8}
+    for change in (Perturbation(), *(Perturbation(**one) for one in changes)):
         environment = make_environment(
             "opposite_lift", SHADOW, 0.6, start=actions[0], perturbation=change
         )
@@ -71,6 +73,7 @@ def test_a_perturbed_robot_does_not_move_alike(reference) -> None:
         poses.append(last.observation["left_root"])
     assert np.linalg.norm(poses[1] - poses[0]) > 1e-3
     assert np.linalg.norm(poses[2] - poses[0]) > 1e-5
+    assert np.linalg.norm(poses[3] - poses[0]) > 1e-4
 
 
 @pytest.mark.parametrize("bad", [np.zeros(3), np.full(COMMANDS.neutral.shape, np.nan)])
@@ -79,6 +82,17 @@ def test_a_bad_action_is_refused(bad) -> None:
     environment.reset()
     with pytest.raises(InputError, match="action"):
         environment.step(bad)
+
+
+def test_a_break_down_ends_the_episode(tmp_path, monkeypatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    hurled = Perturbation(push=((1e7, 1e7, 1e7), (0.0, 0.0, 0.0)), push_at=0.2)
+    environment = make_environment("clap_twice", SHADOW, 1.0, perturbation=hurled)
+    rewards, last = play(environment, [COMMANDS.neutral])
+    assert len(rewards) < 40
+    assert last.discount == 0.0
+    assert "broke down" in environment.task.judgement.reason
+    assert not list(tmp_path.iterdir())  # MuJoCo's own log
 
 
 @settings(max_examples=30, deadline=None)
