@@ -117,6 +117,7 @@ COUNT_SKILLS = (
             "count to three on the fingers of both hands",
         ),
         both(counts_to("left", 3), counts_to("right", 3), never(HANDS)),
+        fingers=("left.ring", "right.ring"),
     ),
     Skill(
         "count_beside_fist",
@@ -126,6 +127,7 @@ COUNT_SKILLS = (
             "the left hand makes a fist while the right hand counts to four",
         ),
         both(counts_to("right", 4), hold(bent("left")), never(HANDS)),
+        fingers=("right.pinky",),
     ),
     Skill(
         "point_and_two",

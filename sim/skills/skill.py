@@ -23,6 +23,8 @@ class Skill:
         goal: What has to happen.
         contacts: Contact pairs it cannot be done without, in the words of
             `handx_gen.kinematics.contacts`; a robot that cannot reach one cannot do it.
+        fingers: Fingers it cannot be done without, beyond those of the contacts, e.g.
+            "right.pinky".
         crossed: Whether the hands may change sides.
         press: How much further than to the meeting of their surfaces the scripted
             reference sends the hands [m] (`sim.skills.pressing`).
@@ -33,6 +35,7 @@ class Skill:
     prompts: tuple[str, ...]
     goal: Goal
     contacts: tuple[str, ...] = ()
+    fingers: tuple[str, ...] = ()
     crossed: bool = False
     press: float = 0.0
 
@@ -43,19 +46,27 @@ class Skill:
         return both(self.goal, never(~UNCROSSED)).judge(trace)
 
     def unreachable(self, robot: RobotSpec) -> Mapping[str, str]:
-        """Needed contacts that this robot cannot make → what lacks, in words."""
+        """Needed contacts and fingers that this robot does not have → what lacks."""
         capability = read_capability(robot)
         known = capability.unreachable if capability else {}
-        missing = {}
+        missing = {
+            finger: f"no {finger.replace('.', ' ')}"
+            for finger in self.fingers
+            if not _has(robot, *finger.split("."))
+        }
         for pair in self.contacts:
             absent = [
                 f"no {side} {point.removesuffix('_tip')}"
                 for side, point in split_pair(pair)
-                if point != "palm"
-                and point.removesuffix("_tip") not in robot.hands[side].fingers
+                if not _has(robot, side, point.removesuffix("_tip"))
             ]
             if absent:
                 missing[pair] = ", ".join(absent)
             elif pair in known:
                 missing[pair] = f"stays {known[pair] * 1e3:.0f} mm apart"
         return missing
+
+
+def _has(robot: RobotSpec, side: str, finger: str) -> bool:
+    """Whether a robot has a finger; every hand has a palm."""
+    return finger == "palm" or finger in robot.hands[side].fingers

@@ -51,6 +51,9 @@ def test_a_missing_finger_makes_the_skill_unreachable() -> None:
     missing = SKILLS["thumb_to_pinky"].unreachable(load_robot("leap"))
     assert missing == {"left.thumb_tip|right.pinky_tip": "no right pinky"}
     assert not SKILLS["thumb_to_pinky"].unreachable(load_robot("shadow"))
+    missing = SKILLS["count_beside_fist"].unreachable(load_robot("leap"))
+    assert missing == {"right.pinky": "no right pinky"}
+    assert not SKILLS["count_to_three"].unreachable(load_robot("leap"))
 
 
 def test_an_unknown_skill_names_the_nearest() -> None:
