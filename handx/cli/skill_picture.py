@@ -16,7 +16,7 @@ COLOURS = {
     STATIC: (178, 181, 188),
 }
 NETWORK: Colour = (230, 133, 56)
-NAMES, PANEL, HEAD, LINE, GAP = 170, 190, 76, 7, 10
+NAMES, PANEL, BETWEEN, HEAD, LINE, GAP = 170, 190, 44, 76, 7, 10
 
 
 def draw_rates(tables: Sequence[RobotTable], sources: Sequence[str]) -> Sheet:
@@ -24,7 +24,7 @@ def draw_rates(tables: Sequence[RobotTable], sources: Sequence[str]) -> Sheet:
     skills = list(tables[0].rates)
     row = LINE * len(sources) + GAP
     starts = np.cumsum([20] + [34 + 6.6 * len(_legend(source)) for source in sources])
-    width = max(NAMES + (PANEL + 24) * len(tables) + 20, int(starts[-1]))
+    width = max(NAMES + (PANEL + BETWEEN) * len(tables) + 20, int(starts[-1]))
     sheet = Sheet(width, HEAD + row * len(skills) + 34)
     for source, x in zip(sources, starts):
         sheet.dot(x, 20, 5, _colour(source))
@@ -35,7 +35,7 @@ def draw_rates(tables: Sequence[RobotTable], sources: Sequence[str]) -> Sheet:
             sheet.box(0, top, sheet.width, row, (246, 247, 249))
         sheet.text(NAMES - 10, top + row / 2, skill.replace("_", " "), 12, INK, "end")
     for column, table in enumerate(tables):
-        left = NAMES + column * (PANEL + 24)
+        left = NAMES + column * (PANEL + BETWEEN)
         _panel(sheet, table, sources, left, row)
     return sheet
 
