@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from handx.streaming.status import PlayResult, Status
     from robots.robot import RobotSpec
 
-HELP = "text: do it now   /then TEXT: next   /rest   /pause   /resume   /quit"
+HELP = "text: do it now   /then TEXT: next   /rest   /pause   /resume   /go   /quit"
 
 
 @dataclass(frozen=True)
@@ -29,7 +29,8 @@ class Live:
     tenths of a second later. Every tenth of a second of motion is simulated before it is
     sent; what physics does not let through is never sent, and the hands go to rest
     instead. On a machine that is too slow the hands slow down, they never jump. Lines
-    that begin with "/" steer: /then TEXT, /rest, /pause, /resume, /quit.
+    that begin with "/" steer: /then TEXT, /rest, /pause, /resume, /quit, and /go after
+    the hands had to hold: it leads them back to the motion and goes on.
 
       handx live --dry-run                 without a robot: commands go nowhere
       handx live --robot shadow            to ROS 2 controllers on this machine
@@ -130,6 +131,7 @@ class Live:
     ) -> "PlayResult":
         """Tick; meanwhile take requests from the script or the keyboard."""
         from handx.cli import console
+        from handx.streaming.states import MOVING
 
         stop, interrupted = threading.Event(), threading.Event()
 
@@ -147,6 +149,9 @@ class Live:
         began = player.clock.now()
         told: set[int] = set()
 
+        def moving() -> bool:
+            return player.state in MOVING
+
         def hear() -> None:
             poll()
             source.pump(player)
@@ -161,6 +166,17 @@ class Live:
 
         try:
             result = player.run(stop, tell, hear)
+            while script is None and not stop.is_set() and not source.gone:
+                console.console().print(
+                    f"  holding: {result.reason}. /go goes on, /quit ends",
+                    style="yellow",
+                )
+                while not stop.is_set() and not source.gone and not moving():
+                    hear()
+                    tell(player.status())
+                    stop.wait(player.period)
+                if moving():
+                    result = player.run(stop, tell, hear)
         finally:
             for number, handler in before.items():
                 signal.signal(number, handler)
@@ -239,6 +255,9 @@ def _obey(
             player.pause()
         elif word == "/resume":
             player.resume()
+        elif word == "/go":
+            player.arm()
+            player.play()
         elif word == "/then" and rest.strip():
             source.then(rest.strip())
         elif word.startswith("/"):

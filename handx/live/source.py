@@ -76,6 +76,7 @@ class LiveSource:
         problems: What physics did not let through, in words.
         text: What the path does at its end; "" while the hands rest.
         stands: Whether nothing can be let through any more.
+        gone: Whether the worker is gone.
         cpu: Processor time of all chunks [s].
     """
 
@@ -91,7 +92,7 @@ class LiveSource:
         self.words: list[Words] = []
         self.problems: list[str] = []
         self.chunks, self.cpu, self.text = 0, 0.0, ""
-        self.stands = False
+        self.stands = self.gone = False
         self._fresh: list[str] = []
         self.path: MotionPath | None = None
         self.model = model
@@ -179,6 +180,7 @@ class LiveSource:
             except Empty:
                 break
             if line is None:
+                self.gone = True
                 player.hold(self._epitaph())
                 return
             heard = True

@@ -283,3 +283,48 @@ def test_a_script_is_read_in_order(tmp_path):
     file = tmp_path / "s.txt"
     file.write_text("# a show\n4.5 wave\n\n1 clap twice\n")
     assert read_script(file) == [(1.0, "clap twice"), (4.5, "wave")]
+
+
+class Typed:
+    """A keyboard: lines, then silence."""
+
+    def __init__(self):
+        self.read, self.write = os.pipe()
+
+    def __iter__(self):
+        return iter(os.fdopen(self.read))
+
+    def say(self, line):
+        os.write(self.write, f"{line}\n".encode())
+
+
+def test_after_a_fault_the_hands_hold_until_they_are_told_to_go_on(
+    tmp_path, monkeypatch, capsys
+):
+    from handx.cli.live import Live
+    from handx.streaming.player import Player
+
+    keyboard = Typed()
+    monkeypatch.setattr("sys.stdin", keyboard)
+    ticks, held = [], []
+    tick = Player.tick
+
+    def ticked(player):
+        ticks.append(player.state)
+        if player.state is State.PLAYING and not held:
+            held.append(player)
+            player.hold("a fault for the test")
+            keyboard.say("/resume")  # has no place here, and says so
+            threading.Timer(1.5, keyboard.say, ["/go"]).start()  # when they stand
+        elif held and player.state is State.PLAYING:
+            keyboard.say("/quit")
+        return tick(player)
+
+    monkeypatch.setattr(Player, "tick", ticked)
+    code = Live(dry_run=True, model="program", out=tmp_path / "out").execute()
+    assert code == 0
+    said = capsys.readouterr().out
+    assert "holding: a fault for the test" in said
+    assert "cannot resume while hold" in said
+    assert ticks.count(State.APPROACH) > 2
+    assert (tmp_path / "out" / "live.json").exists()
