@@ -13,7 +13,8 @@ are done (`training.cost`), on the same batches in the same order:
 
 Scored by `match()` on sentences of the teacher, one sample each, after the same last step
 (hands fitted; contacts drawn together only where the network predicts them, which the
-paper's does not). Runs go on where they were stopped; the table is printed whoever wins.
+paper's does not). Runs go on where they were stopped, and what was scored is not scored
+again; the table is printed whoever wins.
 """
 
 import argparse
@@ -161,6 +162,10 @@ def main(arguments: list[str] | None = None) -> int:
         out = options.out / f"{name.replace(', ', '-')}-{options.seed}"
         config = replace(config, seed=options.seed)
         run, each = train(config, loader, out, options.flops, options.device)
+        kept = out / f"scores-{run.step}-{options.clips}.json"
+        if kept.is_file():
+            rows[name] = Row(**json.loads(kept.read_text()))
+            continue
         sampler = run.objective.sampler(run.average.weights)
         finished = sampler if name == "default" else Finished(sampler)
         f1, jerk = scores(finished, items)
@@ -168,6 +173,7 @@ def main(arguments: list[str] | None = None) -> int:
         rows[name] = Row(
             weights, run.step, float(each) * run.step, run.seconds / 60, f1, jerk
         )
+        kept.write_text(json.dumps(asdict(rows[name]), indent=1) + "\n")
     content = {name: asdict(row) for name, row in rows.items()}
     (options.out / "compare.json").write_text(json.dumps(content, indent=1) + "\n")
     sys.stdout.write(table(rows) + "\n")
