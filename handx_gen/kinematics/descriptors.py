@@ -147,9 +147,10 @@ def legs(signal: np.ndarray, threshold: float) -> list[tuple[int, int, float, fl
     for a, b in zip(pivots[:-1], pivots[1:], strict=True):
         size = signal[b] - signal[a]
         if abs(size) >= threshold:
-            # Rest before and after the leg is not part of it.
+            # Rest before and after the leg is not part of it; one that trembles may go
+            # back below its start after it has come to its end.
             done = (signal[a : b + 1] - signal[a]) / size
-            start = a + int(np.flatnonzero(done <= 0.1)[-1])
-            stop = a + int(np.flatnonzero(done >= 0.9)[0])
-            found.append((start, stop, float(signal[a]), float(signal[b])))
+            stop = int(np.flatnonzero(done >= 0.9)[0])
+            start = int(np.flatnonzero(done[: stop + 1] <= 0.1)[-1])
+            found.append((a + start, a + stop, float(signal[a]), float(signal[b])))
     return found
