@@ -119,6 +119,16 @@ def in_order(*conditions: Condition, seconds: float = LEAST) -> Goal:
     return Goal(", then ".join(c.name for c in conditions), judge)
 
 
+def at_start(condition: Condition) -> Goal:
+    """The condition holds at the first sample."""
+
+    def judge(trace: Trace) -> Judgement:
+        held = bool(condition.holds(trace)[0])
+        return _judged(float(held), f"not at the start: {condition.name}")
+
+    return Goal(f"at the start {condition.name}", judge)
+
+
 def at_end(condition: Condition) -> Goal:
     """The condition holds at the last sample."""
 

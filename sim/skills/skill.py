@@ -7,7 +7,7 @@ from handx_gen.kinematics.contacts import split_pair
 from robots.capability import read_capability
 from robots.robot import RobotSpec
 from sim.skills.conditions import UNCROSSED
-from sim.skills.goals import Goal, Judgement, both, never
+from sim.skills.goals import Goal, Judgement, at_start, both, never
 from sim.skills.trace import Trace
 
 
@@ -25,7 +25,7 @@ class Skill:
             `handx_gen.kinematics.contacts`; a robot that cannot reach one cannot do it.
         fingers: Fingers it cannot be done without, beyond those of the contacts, e.g.
             "right.pinky".
-        crossed: Whether the hands may change sides.
+        crossed: Whether the hands may change sides, once begun on their own.
         press: How much further than to the meeting of their surfaces the scripted
             reference sends the hands [m] (`sim.skills.pressing`).
     """
@@ -41,9 +41,8 @@ class Skill:
 
     def judge(self, trace: Trace) -> Judgement:
         """Whether what the simulated hands did is this skill."""
-        if self.crossed:
-            return self.goal.judge(trace)
-        return both(self.goal, never(~UNCROSSED)).judge(trace)
+        sides = at_start(UNCROSSED) if self.crossed else never(~UNCROSSED)
+        return both(self.goal, sides).judge(trace)
 
     def unreachable(self, robot: RobotSpec) -> Mapping[str, str]:
         """Needed contacts and fingers that this robot does not have → what lacks."""

@@ -13,6 +13,7 @@ from sim.skills.anatomy import Anatomy
 from sim.skills.conditions import Condition, Measure, bent, since_start, touch
 from sim.skills.goals import (
     at_end,
+    at_start,
     both,
     count,
     falls,
@@ -111,6 +112,8 @@ def test_order_matters() -> None:
 
 def test_ends_and_never() -> None:
     seen = trace(100)
+    assert at_start(when((0, 1))).judge(seen).success
+    assert not at_start(when((1, 100))).judge(seen).success
     assert at_end(when((90, 100))).judge(seen).success
     assert not at_end(when((80, 90))).judge(seen).success
     assert never(when((10, 12))).judge(seen).success

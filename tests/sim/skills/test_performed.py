@@ -20,6 +20,7 @@ FEW = (
     "clap_twice",
     "bump_fists",
     "opposite_lift",
+    "cross_wrists",
 )
 ONE_SIDED = (
     "thumb_to_pinky", "poke_palm", "trace_palm", "tap_back", "pinch_beside_fist",
