@@ -106,8 +106,8 @@ class Live:
         """A player that is armed, what it hears with, and who is told of it."""
         from handx.cli.domain import ros_domain
         from handx.live.dry_run import dry_player
-        from handx.live.source import SUPERVISION
         from handx.streaming.dds_session import DdsSession
+        from handx.streaming.live_feed import SUPERVISION
 
         assert source.path is not None
         if self.dry_run:

@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 from handx.live.mirror import Mirror
 from handx.streaming.encoders import served_controllers
+from handx.streaming.live_feed import SUPERVISION
 from handx.streaming.motion_path import MotionPath
 from handx.streaming.player import Player
 from robots.robot import RobotSpec
@@ -19,8 +20,6 @@ def dry_player(
         robot: Its controllers.
         horizon: As for `Player`.
     """
-    from handx.live.source import SUPERVISION
-
     start, _ = path.sample(0.0)
     controllers = served_controllers(path.joint_names, robot)
     mirror = Mirror(controllers, dict(zip(path.joint_names, start.tolist())))

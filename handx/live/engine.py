@@ -5,8 +5,8 @@ from dataclasses import replace
 
 import numpy as np
 
-from handx.live.chunk import Chunk
 from handx.live.rows import Row, commands_of, way_between
+from handx.streaming.chunk import Chunk
 from handx.streaming.encoders import served_controllers
 from handx_gen.errors import HandxError
 from handx_gen.live import MotionStream

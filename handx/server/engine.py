@@ -1,19 +1,12 @@
 """`Engine`: keeps a worker process warm, hands it jobs, and outlives it."""
 
-import json
-import os
 import shutil
-import subprocess
-import sys
 import threading
 import time
-from collections.abc import Mapping
-from pathlib import Path
-from queue import Empty, SimpleQueue
-from typing import Any, Literal
+from typing import Literal
 
+from handx.child import Child, WorkerDied
 from handx.server.jobs import ENDED, Job, JobBook
-from handx_gen.errors import HandxError
 
 CANCEL_GRACE = 3.0
 """The worker on a job that is called off may finish its stage for so long [s]. Stages
@@ -31,80 +24,6 @@ TRIES = 3
 Status = Literal["starting", "ready", "busy", "down"]
 
 
-class WorkerDied(HandxError):
-    """The process that computes is gone."""
-
-
-class _Process:
-    """One worker process and the lines it says."""
-
-    def __init__(self, device: str, folder: Path) -> None:
-        # Where this very code lies comes first, whatever the folder it is started in.
-        home = str(Path(__file__).resolve().parents[2])
-        paths = [home, *filter(None, [os.environ.get("PYTHONPATH")])]
-        self.child = subprocess.Popen(
-            [sys.executable, "-P", "-m", "handx.server.worker", device],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            cwd=folder,
-            env={**os.environ, "PYTHONPATH": os.pathsep.join(paths)},
-            text=True,
-            encoding="utf-8",
-            # Ctrl-C in the terminal is the parent's to handle.
-            start_new_session=True,
-        )
-        self.lines: SimpleQueue[dict[str, Any] | None] = SimpleQueue()
-        threading.Thread(target=self._listen, daemon=True).start()
-
-    def _listen(self) -> None:
-        for line in self.child.stdout or ():
-            self.lines.put(json.loads(line))
-        self.lines.put(None)
-
-    def send(self, message: Mapping[str, Any]) -> None:
-        """Say something to the worker.
-
-        Raises:
-            WorkerDied: Nobody is there to hear it.
-        """
-        try:
-            self.child.stdin.write(json.dumps(message) + "\n")
-            self.child.stdin.flush()
-        except (OSError, ValueError) as error:
-            raise WorkerDied(self.epitaph()) from error
-
-    def hear(self, seconds: float) -> dict[str, Any] | None:
-        """The worker's next line, or None after `seconds` of silence.
-
-        Raises:
-            WorkerDied: It will not say anything any more.
-        """
-        try:
-            line = self.lines.get(timeout=seconds)
-        except Empty:
-            return None
-        if line is None:
-            raise WorkerDied(self.epitaph())
-        return line
-
-    def end(self) -> None:
-        """End the process, now."""
-        self.child.kill()
-        self.child.wait()
-        for pipe in (self.child.stdin, self.child.stdout):
-            if pipe is not None:
-                try:
-                    pipe.close()
-                except OSError:  # what was still in the pipe has nowhere to go
-                    pass
-
-    def epitaph(self) -> str:
-        """How it ended, in words."""
-        code = self.child.wait()
-        how = f"was killed by signal {-code}" if code < 0 else f"exited with {code}"
-        return f"the engine's process {how}"
-
-
 class Engine:
     """Runs the jobs of a book, one after another, in a process that stays warm.
 
@@ -120,7 +39,7 @@ class Engine:
         self.warm_seconds: float | None = None
         self.restarts = 0
         self._stop = threading.Event()
-        self._process: _Process | None = None
+        self._process: Child | None = None
         self._thread = threading.Thread(target=self._serve, name="engine")
 
     def start(self) -> None:
@@ -171,7 +90,9 @@ class Engine:
             WorkerDied: It did not live to be ready.
         """
         self.status = "starting"
-        process = self._process = _Process(self.device, self.book.folder)
+        process = self._process = Child(
+            "handx.server.worker", (self.device,), self.book.folder
+        )
         ends = time.monotonic() + WARM_SECONDS
         while not self._stop.is_set():
             line = process.hear(0.2)
@@ -187,7 +108,7 @@ class Engine:
     def _notice_death(self) -> None:
         """A worker may die while it has nothing to do."""
         process = self._process
-        if process is not None and process.child.poll() is not None:
+        if process is not None and process.process.poll() is not None:
             raise WorkerDied(process.epitaph())
 
     def _run(self, job: Job) -> None:

@@ -15,7 +15,8 @@ from handx import __version__
 from handx.server.access import authorised, foreign
 from handx.server.engine import Engine
 from handx.server.jobs import FILES, Job, JobBook, QueueFull
-from handx.server.requests import JobRequest
+from handx.server.live import LiveDesk, NoSession
+from handx.server.requests import JobRequest, LiveRequest, live_until, live_words
 from handx.server.schema import openapi
 from handx_gen.errors import InputError
 
@@ -32,6 +33,9 @@ PATIENCE = 10.0
 
 HEARTBEAT = 5.0
 """An event stream says at least something this often [s]."""
+
+PRESENCE = 1.0
+"""A live stream says something this often [s], and so notices a reader that has gone."""
 
 BLOCK = 1 << 16
 
@@ -65,6 +69,7 @@ class Server(ThreadingHTTPServer):
     Attributes:
         token: What a client must show.
         ending: Set when event streams should close.
+        live: Gives out live sessions.
     """
 
     daemon_threads = True
@@ -82,8 +87,14 @@ class Server(ThreadingHTTPServer):
         self.token = ""  # authorises nobody until it is set
         self.robots, self.models = robots, models
         self.ending = threading.Event()
+        self.live = LiveDesk(engine.device)
         self._room = threading.BoundedSemaphore(MAX_CONNECTIONS)
         super().__init__(("127.0.0.1", port), Handler)
+
+    def server_close(self) -> None:
+        """As the base class; a live session ends too."""
+        self.live.close()
+        super().server_close()
 
     def process_request(self, request: Any, client_address: Any) -> None:
         """Answer in a thread of its own, if there is room for one."""
@@ -159,11 +170,18 @@ class Handler(BaseHTTPRequestHandler):
             ):
                 raise Refusal(401, "the token is missing or wrong")
             act(path)
+        except NoSession as error:
+            self._refuse(Refusal(409, str(error)))
+        except InputError as error:
+            self._refuse(Refusal(400, str(error), error.field))
         except Refusal as refusal:
-            body = {"error": {"message": refusal.message, "field": refusal.field}}
-            self._json(refusal.status, body)
+            self._refuse(refusal)
         except (TimeoutError, ConnectionError):
             pass  # nobody is there to be told
+
+    def _refuse(self, refusal: Refusal) -> None:
+        body = {"error": {"message": refusal.message, "field": refusal.field}}
+        self._json(refusal.status, body)
 
     def _get(self, path: str) -> None:
         server = self.service
@@ -176,6 +194,10 @@ class Handler(BaseHTTPRequestHandler):
             self._json(200, choices)
         elif path == "/v1/jobs":
             self._json(200, {"jobs": [job.to_json() for job in server.book.all()]})
+        elif path == "/v1/live":
+            self._json(200, server.live.session().to_json())
+        elif path == "/v1/live/chunks":
+            self._chunks()
         else:
             job, what, name = self._job(path)
             if what == "events":
@@ -186,19 +208,42 @@ class Handler(BaseHTTPRequestHandler):
                 self._json(200, job.to_json())
 
     def _post(self, path: str) -> None:
-        if path != "/v1/jobs":
-            raise Refusal(404, "no such path")
         server = self.service
-        try:
+        if path == "/v1/jobs":
             request = JobRequest.from_json(self._body(), server.robots, server.models)
-            job = server.book.add(request)
-        except InputError as error:
-            raise Refusal(400, str(error), error.field) from error
-        except QueueFull as error:
-            raise Refusal(429, str(error)) from error
-        self._json(201, job.to_json())
+            try:
+                job = server.book.add(request)
+            except QueueFull as error:
+                raise Refusal(429, str(error)) from error
+            self._json(201, job.to_json())
+        elif path == "/v1/live":
+            wish = LiveRequest.from_json(self._body(), server.robots, server.models)
+            session = server.live.start(wish.robot, wish.model, wish.seed)
+            self._json(201, session.to_json())
+        else:
+            self._tell_live(path)
+
+    def _tell_live(self, path: str) -> None:
+        """Pass a wish on to the live session; what becomes of it is told by its stream."""
+        session = self.service.live.session
+        if path == "/v1/live/say":
+            line = live_words(self._body())
+            session().send(line)
+        elif path == "/v1/live/until":
+            until = live_until(self._body())
+            session().want(until)
+        elif path == "/v1/live/rest":
+            session().send({"kind": "stop"})
+        else:
+            raise Refusal(404, "no such path")
+        self._json(202, session().to_json())
 
     def _delete(self, path: str) -> None:
+        if path == "/v1/live":
+            session = self.service.live.session()
+            session.end("called off")
+            self._json(202, session.to_json())
+            return
         job, what, name = self._job(path)
         if what or name:
             raise Refusal(404, "no such path")
@@ -241,22 +286,55 @@ class Handler(BaseHTTPRequestHandler):
 
     def _events(self, job: Job) -> None:
         """Everything that happens to a job, as server-sent events."""
-        query = parse_qs(urlsplit(self.path).query)
-        text = self.headers.get("Last-Event-ID") or query.get("after", ["0"])[0]
-        if not text.isascii() or not text.isdigit() or len(text) > 9:
-            raise Refusal(400, "not the number of an event", "after")
-        number = int(text)
+        number = self._seen()
         self._head(200, "text/event-stream", None)
         while not self.service.ending.is_set():
             events = self.service.book.events_after(job, number, HEARTBEAT)
             for event in events:
                 number = event["number"]
-                line = json.dumps(event, ensure_ascii=False)
-                self.wfile.write(f"id: {number}\ndata: {line}\n\n".encode())
+                self._event(event, number)
             if not events:
                 if job.ended:
                     return
                 self.wfile.write(b": nothing new\n\n")
+
+    def _seen(self) -> int:
+        """Number of the last event that the client has."""
+        query = parse_qs(urlsplit(self.path).query)
+        text = self.headers.get("Last-Event-ID") or query.get("after", ["0"])[0]
+        if not text.isascii() or not text.isdigit() or len(text) > 9:
+            raise Refusal(400, "not the number of an event", "after")
+        return int(text)
+
+    def _chunks(self) -> None:
+        """What the live worker says, as server-sent events; signs of life have no id."""
+        session, number, beats = self.service.live.session(), self._seen(), 0
+        lines, _ = session.after(number, beats, 0.0)
+        self._head(200, "text/event-stream", None)
+        while not self.service.ending.is_set():
+            if session.state == "preparing":  # nothing can be asked for yet
+                session.present()
+            for number, line in lines:
+                self._event(line, number)
+            if not lines and session.state == "ended":
+                self._event({"kind": "failed", "message": session.why})
+                return
+            try:
+                lines, alive = session.after(number, beats, PRESENCE)
+            except NoSession as error:
+                self._event({"kind": "failed", "message": str(error)})
+                return
+            if alive != beats:
+                beats = alive
+                self._event({"kind": "alive"})
+            elif not lines:
+                self.wfile.write(b": nothing new\n\n")
+
+    def _event(self, event: dict[str, Any], number: int = 0) -> None:
+        """One server-sent event; those without a number cannot be asked for again."""
+        head = f"id: {number}\n" if number else ""
+        line = json.dumps(event, ensure_ascii=False)
+        self.wfile.write(f"{head}data: {line}\n\n".encode())
 
     def _file(self, job: Job, name: str) -> None:
         if name not in FILES or job.state != "finished":

@@ -51,12 +51,7 @@ class JobRequest:
         Raises:
             InputError: Names the field and what would do.
         """
-        if not isinstance(body, Mapping):
-            raise InputError("request", "", "not an object", "send a JSON object")
-        unknown = sorted(set(body) - {*cls.__dataclass_fields__})
-        if unknown:
-            known = ", ".join(cls.__dataclass_fields__)
-            raise InputError("request", str(unknown[0])[:40], "unknown", f"use {known}")
+        body = _fields(body, tuple(cls.__dataclass_fields__))
         if ("text" in body) == ("plan" in body):
             raise InputError("request", "text", "give either text or plan", "")
         seconds = _number(body, "seconds")
@@ -75,15 +70,12 @@ class JobRequest:
             raise InputError(
                 "request", "samples", f"{samples}", f"give 1 to {MAX_SAMPLES}"
             )
-        seed = _typed(body, "seed", 0, int)
-        if not 0 <= seed < 2**31:
-            raise InputError("request", "seed", f"{seed}", "give 0 to 2147483647")
         return cls(
             plan,
             text,
             _choice(body, "robot", "shadow", robots),
             _choice(body, "model", "auto", models),
-            seed,
+            _seed(body),
             seconds,
             samples,
             _typed(body, "video", False, bool),
@@ -97,6 +89,76 @@ class JobRequest:
         else:
             del body["text"]
         return body
+
+
+@dataclass(frozen=True)
+class LiveRequest:
+    """A live session to begin.
+
+    Attributes:
+        robot, model, seed: As for `JobRequest`.
+    """
+
+    robot: str = "shadow"
+    model: str = "auto"
+    seed: int = 0
+
+    @classmethod
+    def from_json(
+        cls, body: object, robots: tuple[str, ...], models: tuple[str, ...]
+    ) -> "LiveRequest":
+        """Check and read a request; as `JobRequest.from_json`."""
+        fields = _fields(body, tuple(cls.__dataclass_fields__))
+        return cls(
+            _choice(fields, "robot", "shadow", robots),
+            _choice(fields, "model", "auto", models),
+            _seed(fields),
+        )
+
+
+def live_words(body: object) -> dict[str, Any]:
+    """A line for the live worker, from `text`, `then` and `id`.
+
+    Raises:
+        InputError: Names the field and what would do.
+    """
+    fields = _fields(body, ("text", "then", "id"))
+    text = _typed(fields, "text", "", str).strip()
+    if not text:
+        raise InputError("request", "text", "empty", "say what the hands should do")
+    kind = "then" if _typed(fields, "then", False, bool) else "say"
+    return {"kind": kind, "text": text, "id": _typed(fields, "id", 0, int)}
+
+
+def live_until(body: object) -> float:
+    """The path time [s] up to which chunks are wanted, from `time`.
+
+    Raises:
+        InputError: Names the field and what would do.
+    """
+    until = _number(_fields(body, ("time",)), "time")
+    if until is None:
+        raise InputError("request", "time", "missing", "a number of seconds")
+    return until
+
+
+def _fields(body: object, known: tuple[str, ...]) -> Mapping[str, Any]:
+    """The body, if it is an object with no other fields."""
+    if not isinstance(body, Mapping):
+        raise InputError("request", "", "not an object", "send a JSON object")
+    unknown = sorted(set(body) - set(known))
+    if unknown:
+        raise InputError(
+            "request", str(unknown[0])[:40], "unknown", f"use {', '.join(known)}"
+        )
+    return body
+
+
+def _seed(body: Mapping[str, Any]) -> int:
+    seed = _typed(body, "seed", 0, int)
+    if not 0 <= seed < 2**31:
+        raise InputError("request", "seed", f"{seed}", "give 0 to 2147483647")
+    return seed
 
 
 def _typed(body: Mapping[str, Any], field: str, default: Any, kind: type) -> Any:

@@ -56,6 +56,40 @@ _REQUEST_FIELDS = {
     "video": {"type": "boolean", "default": False},
 }
 
+
+def _line(kind: str, **fields: dict[str, Any]) -> dict[str, Any]:
+    return _object({"kind": {"const": kind}, **fields})
+
+
+_NUMBERS: dict[str, Any] = {"type": "array", "items": NUMBER}
+_ROWS: dict[str, Any] = {"type": "array", "items": _NUMBERS}
+LIVE_LINES = [
+    _line("log", message=TEXT),
+    _line(
+        "ready",
+        joint_names={"type": "array", "items": TEXT},
+        fps=NUMBER,
+        model=TEXT,
+        seconds=NUMBER,
+    ),
+    _line("said", id={"type": "integer"}, request=COUNT),
+    _line("refused", id={"type": "integer"}, message=TEXT),
+    _line(
+        "chunk",
+        time={**_NUMBERS, "description": "path time of the knots [s]"},
+        positions={**_ROWS, "description": "[rad], in the order of `ready`"},
+        velocities={**_ROWS, "description": "[rad/s]"},
+        text=TEXT,
+        begins={**_ROWS, "description": "request, path time of its first knot [s]"},
+        tip_error={**NUMBER, "description": "[m]"},
+        penetration={**NUMBER, "description": "[m]"},
+        problem={"type": "string", "description": "why hands must stand, or empty"},
+        cpu={**NUMBER, "description": "[s]"},
+    ),
+    _line("alive"),
+    _line("failed", message=TEXT),
+]
+
 SCHEMAS: dict[str, dict[str, Any]] = {
     "JobRequest": {
         **_object({}, _REQUEST_FIELDS),
@@ -126,6 +160,38 @@ SCHEMAS: dict[str, dict[str, Any]] = {
             "note": TEXT,
         }
     ),
+    "LiveRequest": _object(
+        {}, {name: _REQUEST_FIELDS[name] for name in ("robot", "model", "seed")}
+    ),
+    "LiveWords": _object(
+        {"text": _REQUEST_FIELDS["text"]},
+        {
+            "then": {
+                "type": "boolean",
+                "default": False,
+                "description": "not now: next",
+            },
+            "id": {"type": "integer", "default": 0, "description": "for the answer"},
+        },
+    ),
+    "LiveUntil": _object(
+        {
+            "time": {
+                **NUMBER,
+                "description": "path time up to which chunks are wanted [s]",
+            }
+        }
+    ),
+    "Live": _object(
+        {
+            "robot": TEXT,
+            "model": TEXT,
+            "seed": COUNT,
+            "state": {"enum": ["preparing", "ready", "ended"]},
+            "why": {"type": "string", "description": "it ended, or empty"},
+        }
+    ),
+    "LiveLine": {"oneOf": LIVE_LINES},
     "Choices": _object(
         {
             "robots": {"type": "array", "items": TEXT},
@@ -149,6 +215,7 @@ _REFUSALS = {
     401: "the token is missing or wrong",
     403: "not from this machine, or from a web page",
     404: "no such thing",
+    409: "no live session, it is not ready or has ended, or another one runs",
     413: "the body is too large",
     415: "the body is not application/json",
     429: f"{QUEUE_LIMIT} jobs wait already",
@@ -181,7 +248,65 @@ def _parameter(name: str, where: str, schema: dict[str, Any]) -> dict[str, Any]:
 
 
 _JOB = _parameter("job", "path", {"type": "string"})
+_SEEN = [
+    _parameter("after", "query", COUNT),
+    _parameter("Last-Event-ID", "header", COUNT),
+]
 _OPEN: dict[str, Any] = {"security": []}
+
+
+def _body(name: str) -> dict[str, Any]:
+    return {"required": True, "content": {"application/json": {"schema": _ref(name)}}}
+
+
+def _live_paths() -> dict[str, Any]:
+    """Words while the hands move."""
+    asked = (400, 401, 403, 409, 413, 415)
+    live = _answer("", "Live")
+    return {
+        "/v1/live": {
+            "get": _operation("The session", 200, live, (401, 403, 409)),
+            "post": _operation(
+                "Begin a session; one at a time. It ends by itself when nobody asks for "
+                "more",
+                201,
+                live,
+                asked,
+                requestBody=_body("LiveRequest"),
+            ),
+            "delete": _operation("End it", 202, live, (401, 403, 409)),
+        },
+        "/v1/live/say": {
+            "post": _operation(
+                "Do this, now or next; `said` or `refused` follows in the stream",
+                202,
+                live,
+                asked,
+                requestBody=_body("LiveWords"),
+            )
+        },
+        "/v1/live/rest": {
+            "post": _operation("Come to rest", 202, live, (401, 403, 409))
+        },
+        "/v1/live/until": {
+            "post": _operation(
+                "Ask for chunks up to a path time",
+                202,
+                live,
+                asked,
+                requestBody=_body("LiveUntil"),
+            )
+        },
+        "/v1/live/chunks": {
+            "get": _operation(
+                "What the engine says, as server-sent events, until the session ends",
+                200,
+                _answer("each `data:` is a LiveLine", "LiveLine", "text/event-stream"),
+                (400, 401, 403, 409),
+                parameters=_SEEN,
+            )
+        },
+    }
 
 
 def openapi() -> dict[str, Any]:
@@ -196,6 +321,7 @@ def openapi() -> dict[str, Any]:
             "securitySchemes": {"token": {"type": "http", "scheme": "bearer"}},
         },
         "paths": {
+            **_live_paths(),
             "/v1/health": {
                 "get": _operation(
                     "What the engine is doing",
@@ -226,10 +352,7 @@ def openapi() -> dict[str, Any]:
                     201,
                     _answer("queued", "Job"),
                     (400, 401, 403, 413, 415, 429),
-                    requestBody={
-                        "required": True,
-                        "content": {"application/json": {"schema": _ref("JobRequest")}},
-                    },
+                    requestBody=_body("JobRequest"),
                 ),
             },
             "/v1/jobs/{job}": {
@@ -246,10 +369,7 @@ def openapi() -> dict[str, Any]:
                     200,
                     _answer("each `data:` is an Event", "Event", "text/event-stream"),
                     (400, 401, 403, 404),
-                    parameters=[
-                        _parameter("after", "query", COUNT),
-                        _parameter("Last-Event-ID", "header", COUNT),
-                    ],
+                    parameters=_SEEN,
                 ),
             },
             "/v1/jobs/{job}/files/{name}": {

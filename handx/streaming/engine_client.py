@@ -122,7 +122,45 @@ class EngineClient:
         Raises:
             EngineError: Unknown job, or the engine fell silent.
         """
-        path = f"/v1/jobs/{job}/events?after={after}"
+        return self._events(f"/v1/jobs/{job}/events?after={after}")
+
+    def begin_live(self, request: Mapping[str, Any]) -> dict[str, Any]:
+        """Begin a live session.
+
+        Args:
+            request: The fields of `LiveRequest` in the schema: `robot`, `model`, `seed`.
+
+        Raises:
+            EngineError: Refused (a bad request, another session), or out of reach.
+        """
+        return self._json("POST", "/v1/live", request)
+
+    def tell_live(self, what: str, body: Mapping[str, Any] | None = None) -> None:
+        """Tell the live session something.
+
+        Args:
+            what: "say", "rest" or "until".
+            body: As the schema has it.
+
+        Raises:
+            EngineError: Refused, or out of reach.
+        """
+        self._json("POST", f"/v1/live/{what}", body)
+
+    def live_lines(self) -> Iterator[dict[str, Any]]:
+        """What the live session says, until it has ended.
+
+        Raises:
+            EngineError: There is none, or the engine fell silent.
+        """
+        return self._events("/v1/live/chunks")
+
+    def end_live(self) -> None:
+        """End the live session."""
+        self._json("DELETE", "/v1/live")
+
+    def _events(self, path: str) -> Iterator[dict[str, Any]]:
+        """The data of server-sent events."""
         connection, answer = self._ask("GET", path)
         try:
             for line in _lines(answer):

@@ -11,11 +11,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from handx.cli.live import read_script
-from handx.live.chunk import Chunk
 from handx.live.dry_run import dry_player
 from handx.live.engine import FRAMES, LEAD, LiveEngine
 from handx.live.rows import Row, commands_of, way_between
-from handx.live.source import EngineGone, LiveSource
+from handx.live.source import LiveSource
+from handx.streaming.chunk import Chunk
+from handx.streaming.live_feed import EngineGone
 from handx.streaming.states import State
 from handx_gen.errors import InputError
 from retarget.spline import hermite, spline_extrema
@@ -251,7 +252,7 @@ def test_a_worker_process_moves_hands_refuses_nonsense_and_may_die(shadow):
                 said.append(source.say("make a fist with the left hand"))
                 said.append(source.say("play the piano"))
             if said and said[0].delay is not None and said[1].refused and not killed:
-                killed.append(os.kill(source._child.pid, signal.SIGKILL))
+                killed.append(os.kill(source.link.process.pid, signal.SIGKILL))
 
         player, result = run(source, shadow, 60, act)
         assert said[0].delay > 0

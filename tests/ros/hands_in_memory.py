@@ -1,7 +1,12 @@
 """Simulated hands that go exactly where they are told: for tests in simulated time."""
 
+import numpy as np
+
 from handx.streaming.hand_client import JointReading
 from robots import load_robot
+
+PERIOD = 1 / 200
+"""Of the simulated hand's states, and hence of its commands [s]."""
 
 
 class PerfectHands:
@@ -44,6 +49,21 @@ class PerfectHands:
         self.told.append(dict(zip(names, map(float, positions))))
         if not self.stuck:
             self.positions.update(self.told[-1])
+
+    def assert_gentle(self, joints=None):
+        """No command left a limit of position or speed, and none jumped."""
+        told = {}
+        for command in self.told:
+            for name, value in command.items():
+                told.setdefault(name, []).append(value)
+        assert told
+        for name in joints or told:
+            lower, upper, speed, _ = self.limits[name]
+            q = np.array(told[name])
+            assert q.min() >= lower - 2e-4, name
+            assert q.max() <= upper + 2e-4, name
+            rate = np.abs(np.diff(q)) / PERIOD
+            assert rate.max(initial=0) <= 1.02 * speed + 2e-3, name
 
     def close(self):
         self.gone = "hung up"

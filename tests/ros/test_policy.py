@@ -51,7 +51,7 @@ def opened(graph, monkeypatch, tmp_path, robot):
     found = {}
     uses = {
         "generator": (GeneratorNode, {}),
-        "streamer": (StreamerNode, {"robot": robot}),
+        "streamer": (StreamerNode, {"robot": robot, "live": True}),
         "simulated_hand": (
             simulated_hand_node.SimulatedHandNode,
             {"robot": robot, "socket": str(tmp_path / f"hand-{robot}.sock")},

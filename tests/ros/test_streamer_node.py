@@ -18,9 +18,6 @@ from robots import load_robot
 FLOAT_EPSILON = np.finfo(np.float32).eps
 """A joint_trajectory_controller calls more than this motion at the end [rad/s]."""
 
-PERIOD = 1 / 200
-"""Of the simulated hand's states, and hence of its commands [s]."""
-
 
 @pytest.fixture(scope="session")
 def made(tmp_path_factory):
@@ -109,22 +106,6 @@ def call(name, **fields):
     return fake_ros.call(name, **fields)
 
 
-def assert_gentle(hands, joints=None):
-    """No command left a limit of position or speed, and none jumped."""
-    told = {}
-    for command in hands.told:
-        for name, value in command.items():
-            told.setdefault(name, []).append(value)
-    assert told
-    for name in joints or told:
-        lower, upper, speed, _ = hands.limits[name]
-        q = np.array(told[name])
-        assert q.min() >= lower - 2e-4, name
-        assert q.max() <= upper + 2e-4, name
-        rate = np.abs(np.diff(q)) / PERIOD
-        assert rate.max(initial=0) <= 1.02 * speed + 2e-3, name
-
-
 def at_rest(graph, hands, seconds=0.3):
     graph.spin(seconds)
     before = dict(hands.positions)
@@ -149,7 +130,7 @@ def test_a_motion_is_played_to_its_end(graph, hand, streamer, motion, made, tran
     result = finish(graph, handle)
     assert (handle.state, result.completed, result.message) == ("succeeded", True, "")
     hands = hand._hands
-    assert_gentle(hands)
+    hands.assert_gentle()
     for name, goal in end_of(made).items():
         if name in hands.commanded_names:
             assert hands.positions[name] == pytest.approx(goal, abs=1e-4), name
@@ -209,7 +190,7 @@ def test_a_newer_motion_takes_over_gently(graph, hand, streamer, motion, transpo
     assert "newer" in result.message
     assert finish(graph, second).completed
     if transport == "topic":  # goals are cancelled, and stop as the controller stops
-        assert_gentle(hand._hands)
+        hand._hands.assert_gentle()
 
 
 @pytest.mark.parametrize("transport", ["topic", "action"])
@@ -233,7 +214,7 @@ def test_hold_and_rearm(graph, hand, streamer, motion, transport):
     assert handle.state == "aborted"
     assert at_rest(graph, hand._hands)
     if transport == "topic":
-        assert_gentle(hand._hands)
+        hand._hands.assert_gentle()
     assert graph.messages("/streamer/status")[-1].state == "hold"
     assert play(graph, motion, transport) is None
     assert "rearm" in graph.log[-1][1]
@@ -257,7 +238,7 @@ def test_estop_is_latched(graph, hand, streamer, motion):
     assert graph.messages("/streamer/estopped")[-1].data is True
     finish(graph, handle)
     assert at_rest(graph, hand._hands)
-    assert_gentle(hand._hands)
+    hand._hands.assert_gentle()
     assert graph.messages("/streamer/status")[-1].state == "estop"
     assert not call("/streamer/rearm").success
     assert play(graph, motion) is None
@@ -291,7 +272,7 @@ def test_faults_hold_and_say_why(graph, hand, streamer, motion, transport, fault
     assert report.level == b"\2"
     assert play(graph, motion, transport) is None
     if transport == "topic":
-        assert_gentle(hands)
+        hands.assert_gentle()
 
 
 def test_one_controller_that_refuses_stops_all(graph, hand, streamer, motion):
@@ -393,7 +374,7 @@ def test_deactivating_holds(graph, hand, streamer, motion):
     streamer.trigger_deactivate()
     finish(graph, handle)
     assert at_rest(graph, hand._hands)
-    assert_gentle(hand._hands)
+    hand._hands.assert_gentle()
     assert play(graph, motion) is None
     streamer.trigger_activate()
     assert play(graph, motion) is None, "re-arm first"
@@ -449,7 +430,7 @@ def test_a_signal_holds_before_the_node_ends(graph, hand, motions, motion, numbe
     assert node.is_at_rest()
     assert handle.result.result().result.message == "the node ends"
     assert at_rest(graph, hand._hands)
-    assert_gentle(hand._hands)
+    hand._hands.assert_gentle()
 
 
 def test_a_node_that_cannot_start_ends_so_that_it_is_started_again(graph, tmp_path):
@@ -475,7 +456,7 @@ def test_the_hand_goes_on_braking_if_the_streamer_dies(graph, hand, streamer, mo
         timer.cancel()  # as if it were killed
     graph.spin(1.0)
     assert at_rest(graph, hand._hands)
-    assert_gentle(hand._hands)
+    hand._hands.assert_gentle()
 
 
 @pytest.mark.slow
@@ -510,4 +491,4 @@ def test_arms_and_hands_are_one_motion(graph, monkeypatch, motions, tmp_path):
     assert answer.completed
     names = {n for command in hand._hands.told for n in command}
     assert {"left_elbow_joint", "right_wrist_yaw_joint"} <= names
-    assert_gentle(hand._hands)
+    hand._hands.assert_gentle()

@@ -53,10 +53,7 @@ MOTIONS = Parameter(
     "empty for handx/motions in the user's state folder.", read_only=True,
 )  # fmt: skip
 
-GENERATOR = (
-    AUTOSTART,
-    ROBOT,
-    MOTIONS,
+ENGINE = (
     Parameter(
         "engine_url", f"http://127.0.0.1:{PORT}",
         "Where `handx serve` answers; the loopback alone is accepted.", read_only=True,
@@ -65,6 +62,13 @@ GENERATOR = (
         "token_file", "", "File with the engine's token; empty for where `handx serve` of "
         "this user leaves it.", read_only=True,
     ),
+)  # fmt: skip
+
+GENERATOR = (
+    AUTOSTART,
+    ROBOT,
+    MOTIONS,
+    *ENGINE,
     Parameter("play_server", "streamer/play", "Action that plays motions.", read_only=True),
     Parameter(
         "kept_motions", 100, "Motions kept in the folder; the oldest are removed.",
@@ -102,6 +106,15 @@ STREAMER = (
         "goal_time", 1.0, "FollowJointTrajectory: how late a controller may be at the end "
         "[s].", 0.0, 30.0,
     ),
+    Parameter(
+        "live", False, "Take words on ~/say and move the hands by them while they move; "
+        "`handx serve` draws and simulates.", read_only=True,
+    ),
+    Parameter(
+        "live_model", "auto", "What makes live motion: auto, program, or a shipped network.",
+        read_only=True,
+    ),
+    *ENGINE,
 )  # fmt: skip
 
 SIMULATED_HAND = (

@@ -94,6 +94,7 @@ class TopicPerformance:
         publisher: Where messages go.
         clock: The controllers' clock.
         settings: How.
+        deadman: Longest silence of what the path comes from [s]; None where it is known.
     """
 
     def __init__(
@@ -103,9 +104,10 @@ class TopicPerformance:
         publisher: Publisher,
         clock: Clock,
         settings: Settings,
+        deadman: float | None = None,
     ) -> None:
         self._clock, self._began = clock, clock.now()
-        supervision = Supervision(stale=settings.stale)
+        supervision = Supervision(stale=settings.stale, deadman=deadman)
         self._player = Player(
             path, robot, publisher, clock, settings.rate, settings.horizon, supervision
         )

@@ -6,15 +6,17 @@ publisher, a sender of goals and joint states, and calls `tick`.
 """
 
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from handx.streaming.clock import Clock
 from handx.streaming.errors import StreamError
 from handx.streaming.guard import clear
+from handx.streaming.live_feed import LiveFeed
 from handx.streaming.motion_path import MotionPath
 from handx.streaming.outlet import Publisher
 from handx_gen.errors import HandxError
+from handx_ros.live_performance import LIVE, LivePerformance
 from handx_ros.motions import Motions
 from handx_ros.performance import (
     ActionPerformance,
@@ -58,14 +60,26 @@ class _Request:
     transport: str
     done: Done
     path: MotionPath | None = None
+    feed: LiveFeed | None = None
     problem: str = ""
     over: bool = False
+    heard: int = 0
 
     def end(self, ended: Ended) -> None:
         """Tell its asker once."""
         if not self.over:
             self.over = True
+            if self.feed is not None:
+                self.feed.link.end()
             self.done(ended)
+
+    def ready(self) -> bool:
+        """Whether it can begin, or cannot any more."""
+        if self.feed is not None:
+            self.feed.poll()
+            self.problem = self.feed.gone
+            return self.feed.ready or bool(self.problem)
+        return bool(self.path or self.problem)
 
 
 class Streamer:
@@ -78,6 +92,7 @@ class Streamer:
         publisher: Of trajectories.
         sender: Of goals.
         settings: How motions are performed.
+        connect: Begins a live session; None where words are not taken.
 
     Every method may be called from any thread.
     """
@@ -90,7 +105,9 @@ class Streamer:
         publisher: Publisher,
         sender: GoalSender,
         settings: Settings,
+        connect: Callable[[], LiveFeed] | None = None,
     ) -> None:
+        self.connect = connect
         self.robot, self.motions, self.clock = robot, motions, clock
         self.publisher, self.sender, self.settings = publisher, sender, settings
         self._lock = threading.RLock()
@@ -103,15 +120,22 @@ class Streamer:
 
     def refuses(self, motion_id: str) -> str:
         """Why no motion, or not this one, may be asked for now; or ""."""
+        why = self._latched()
+        if why:
+            return why
+        try:
+            self.motions.found(motion_id)
+        except StreamError as error:
+            return str(error)
+        return ""
+
+    def _latched(self) -> str:
+        """What must be undone before anything may move, or ""."""
         with self._lock:
             if self._stopped:
                 return "emergency stop: reset it with ~/estop"
             if self._hold:
                 return f"holding ({self._hold}): re-arm with ~/rearm"
-        try:
-            self.motions.found(motion_id)
-        except StreamError as error:
-            return str(error)
         return ""
 
     def perform(self, motion_id: str, transport: str, done: Done) -> None:
@@ -123,14 +147,67 @@ class Streamer:
             done: Told how it ended, from `tick` or from whoever holds.
         """
         request = _Request(motion_id, transport, done)
+        self._queue(request)
+        # Reading and judging a trajectory takes a while; nobody's callback waits for it.
+        threading.Thread(target=self._load, args=(request,), daemon=True).start()
+
+    def say(self, text: str, done: Done) -> str:
+        """Have the hands do this now, in the session that runs or in a new one.
+
+        Args:
+            text: What they should do.
+            done: Told how a session that this begins ended.
+
+        Returns:
+            Why not, or "". What the engine makes of the text is told by `news`.
+        """
+        with self._lock:
+            why = self._latched()
+            if why or self.connect is None:
+                return why or "this streamer takes no words"
+            feed = self._feed()
+            if feed is None:
+                feed = self.connect()
+                self._queue(_Request(LIVE, "topic", done, feed=feed))
+            feed.say(text)
+            return ""
+
+    def rest(self) -> str:
+        """Bring hands that words move to rest; returns why not, or ""."""
+        with self._lock:
+            feed = self._feed()
+            if feed is None:
+                return "nothing is done live"
+            feed.rest()
+            return ""
+
+    def news(self) -> list[str]:
+        """What could not be done live, since the last call."""
+        with self._lock:
+            request = self._request
+            if request is None or request.feed is None:
+                return []
+            words = request.feed.words
+            refused = [w.refused for w in words if w.refused]
+            fresh, request.heard = refused[request.heard :], len(refused)
+            return [*fresh, *request.feed.news()]
+
+    def _feed(self) -> LiveFeed | None:
+        """The one that begins, or else the one that moves the hands."""
+        if self._next is not None:
+            return self._next.feed
+        if self._request is None or self._request.over:
+            return None
+        return self._request.feed
+
+    def _queue(self, request: _Request) -> None:
+        """What was waiting is over; what moves brakes."""
         with self._lock:
             waiting, self._next = self._next, request
             if waiting is not None:
                 waiting.end(Ended(False, NEWER, 0.0))
             if self._now is not None and self._now.ended is None:
                 self._now.hold(NEWER)
-        # Reading and judging a trajectory takes a while; nobody's callback waits for it.
-        threading.Thread(target=self._load, args=(request,), daemon=True).start()
 
     def call_off(self, done: Done) -> None:
         """Stop the motion that was asked for with this `done`; the hands brake."""
@@ -206,27 +283,32 @@ class Streamer:
 
     def _begin(self) -> None:
         request = self._next
-        if request is None or not (request.path or request.problem):
+        if request is None or not request.ready():
             return
         if self._now is not None and not self._now.at_rest:
             return
         self._next = None
-        if request.problem or request.path is None:
-            request.end(Ended(False, request.problem, 0.0))
-            return
         try:
-            if request.transport == "action":
-                self._now = ActionPerformance(
-                    request.path, self.robot, self.sender, self.clock, self.settings
-                )
-            else:
-                self._now = TopicPerformance(
-                    request.path, self.robot, self.publisher, self.clock, self.settings
-                )
+            self._now = self._performance(request)
         except StreamError as error:
             request.end(Ended(False, str(error), 0.0))
             return
         self._request = request
+
+    def _performance(self, request: _Request) -> TopicPerformance | ActionPerformance:
+        """Begin what was asked for.
+
+        Raises:
+            StreamError: It cannot be.
+        """
+        clock, settings, path = self.clock, self.settings, request.path
+        if request.feed is not None and not request.problem:
+            return LivePerformance(request.feed, self.publisher, clock, settings)
+        if path is None:
+            raise StreamError(request.problem)
+        if request.transport == "action":
+            return ActionPerformance(path, self.robot, self.sender, clock, settings)
+        return TopicPerformance(path, self.robot, self.publisher, clock, settings)
 
     def _load(self, request: _Request) -> None:
         """Read and judge a motion; only an unedited PASS for this robot gets a path."""

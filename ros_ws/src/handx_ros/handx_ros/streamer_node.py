@@ -20,9 +20,12 @@ from std_srvs.srv import SetBool, Trigger
 from trajectory_msgs.msg import JointTrajectory, JointTrajectoryPoint
 
 from handx.streaming.encoders import topic
+from handx.streaming.engine_client import EngineClient
+from handx.streaming.errors import StreamError
 from handx_ros.declaring import declare
 from handx_ros.diagnosing import diagnostic
 from handx_ros.goal_group import GoalGroup
+from handx_ros.live_topics import LiveTopics, connector
 from handx_ros.messages import filled, nanoseconds
 from handx_ros.motions import Motions
 from handx_ros.parameters import STREAMER
@@ -158,6 +161,7 @@ class StreamerNode(LifecycleNode):
         declare(self, STREAMER)
         self._active = False
         self._logic: Streamer | None = None
+        self._live: LiveTopics | None = None
         self._shown = Snapshot("", "", 0.0, "")
         self._ticks = 0
         self._entities: list[tuple[Any, Any]] = []
@@ -167,7 +171,11 @@ class StreamerNode(LifecycleNode):
         """Load the robot; offer services, topics and the action."""
         try:
             robot = load_robot(str(self._value("robot")))
-        except RobotError as error:
+            engine = EngineClient(
+                str(self._value("engine_url")),
+                token_file=str(self._value("token_file")) or None,
+            )
+        except (RobotError, StreamError) as error:
             self.get_logger().error(str(error))
             return TransitionCallbackReturn.FAILURE
         settings = Settings(
@@ -182,9 +190,15 @@ class StreamerNode(LifecycleNode):
         actions = ReentrantCallbackGroup()
         publisher, sender = _Publisher(self, robot), _Sender(self, robot, actions)
         motions = Motions(str(self._value("motions_folder")))
+        connect = None
+        if self._value("live"):
+            model = str(self._value("live_model"))
+            connect = connector(robot, engine, model, settings.margin)
         self._logic = Streamer(
-            robot, motions, _NodeClock(self), publisher, sender, settings
+            robot, motions, _NodeClock(self), publisher, sender, settings, connect
         )
+        if connect is not None:
+            self._live = LiveTopics(self, self._logic, lambda: self._active, stream)
         self._status = self.create_publisher(MotionStatus, "~/status", LATCHED)
         self._stopped = self.create_publisher(Bool, "~/estopped", LATCHED)
         self._diagnostics = self.create_publisher(DiagnosticArray, "/diagnostics", 10)
@@ -212,7 +226,8 @@ class StreamerNode(LifecycleNode):
             *((self.destroy_service, service) for service in services),
             *((self.destroy_publisher, p)
               for p in (self._status, self._stopped, self._diagnostics)),
-            *((type(owner).destroy, owner) for owner in (server, publisher, sender)),
+            *((type(owner).destroy, owner)
+              for owner in (server, publisher, sender, self._live) if owner),
         ]  # fmt: skip
         self._stopped.publish(Bool(data=False))
         return super().on_configure(state)
@@ -231,7 +246,7 @@ class StreamerNode(LifecycleNode):
         """Withdraw everything."""
         for destroy, entity in self._entities:
             destroy(entity)
-        self._entities, self._logic = [], None
+        self._entities, self._logic, self._live = [], None, None
         return super().on_cleanup(state)
 
     def on_shutdown(self, state: LifecycleState) -> TransitionCallbackReturn:
@@ -267,6 +282,8 @@ class StreamerNode(LifecycleNode):
         if self._logic is None:
             return
         found = self._logic.tick()
+        if self._live is not None:
+            self._live.tell()
         self._ticks += 1
         beat = self._ticks % max(1, round(float(self._value("rate")) / 2)) == 0
         if beat or (found.state, found.motion_id) != (
