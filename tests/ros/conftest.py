@@ -32,3 +32,20 @@ def graph(packages):
     yield fake_ros.install()
     for task in fake_ros.GRAPH.tasks:
         task.close()
+
+
+@pytest.fixture
+def hand(graph, monkeypatch, tmp_path):
+    """A simulated hand node with perfect hands."""
+    from hands_in_memory import PerfectHands
+
+    from handx_ros import simulated_hand_node
+
+    monkeypatch.setattr(simulated_hand_node, "HandClient", PerfectHands)
+    node = simulated_hand_node.SimulatedHandNode(parameter_overrides={
+        "robot": "inspire", "socket": str(tmp_path / "hand-inspire.sock"),
+    })  # fmt: skip
+    node.trigger_configure()
+    node.trigger_activate()
+    graph.spin(0.05)
+    return node

@@ -60,24 +60,13 @@ class LinkInMemory:
 
 
 @pytest.fixture
-def hand(graph, monkeypatch, tmp_path):
-    """Perfect hands that were left somewhere else than where the engine begins."""
-    from hands_in_memory import PerfectHands
-
-    from handx_ros import simulated_hand_node
-
-    monkeypatch.setattr(simulated_hand_node, "HandClient", PerfectHands)
-    node = simulated_hand_node.SimulatedHandNode(parameter_overrides={
-        "robot": "inspire", "socket": str(tmp_path / "hand-inspire.sock"),
-    })  # fmt: skip
-    node.trigger_configure()
-    node.trigger_activate()
-    graph.spin(0.05)
-    return node._hands
+def hands(hand):
+    """What the simulated hand node moves."""
+    return hand._hands
 
 
 @pytest.fixture
-def streamer(graph, hand, monkeypatch, tmp_path):
+def streamer(graph, hands, monkeypatch, tmp_path):
     from handx_ros import live_topics
     from handx_ros.streamer_node import StreamerNode
 
@@ -119,24 +108,24 @@ def warned(graph, word):
     return any(word in entry[1] for entry in graph.log)
 
 
-def bent(hand, side):
+def bent(hands, side):
     """How far the middle finger of a hand is closed, 0 to 1."""
-    name = next(n for n in hand.commanded_names
+    name = next(n for n in hands.commanded_names
                 if n.lower().startswith(side[0]) and "middle" in n.lower())  # fmt: skip
-    lower, upper, *_ = hand.limits[name]
-    return (hand.positions[name] - lower) / (upper - lower)
+    lower, upper, *_ = hands.limits[name]
+    return (hands.positions[name] - lower) / (upper - lower)
 
 
-def moving(graph, hand, text="make a fist with the left hand"):
+def moving(graph, hands, text="make a fist with the left hand"):
     say(graph, text)
-    graph.spin(until=lambda: state(graph) == "play" and bent(hand, "left") > 0.6)
+    graph.spin(until=lambda: state(graph) == "play" and bent(hands, "left") > 0.6)
 
 
-def test_words_move_hands_that_move_and_rest_ends_that(graph, hand, streamer):
-    moving(graph, hand)
-    right = bent(hand, "right")
+def test_words_move_hands_that_move_and_rest_ends_that(graph, hands, streamer):
+    moving(graph, hands)
+    right = bent(hands, "right")
     say(graph, "make a fist with the right hand")
-    graph.spin(until=lambda: bent(hand, "right") > right + 0.4)
+    graph.spin(until=lambda: bent(hands, "right") > right + 0.4)
     assert state(graph) == "play"
     assert len(LinkInMemory.made) == 1  # the same session all along
     say(graph, "play the piano")
@@ -144,17 +133,17 @@ def test_words_move_hands_that_move_and_rest_ends_that(graph, hand, streamer):
     assert warned(graph, "piano")
     assert call("/streamer/rest").success
     graph.spin(1.5)
-    stands = dict(hand.positions)
+    stands = dict(hands.positions)
     graph.spin(0.5)
-    assert hand.positions == pytest.approx(stands, abs=1e-3)
+    assert hands.positions == pytest.approx(stands, abs=1e-3)
     assert state(graph) == "play"
     assert graph.messages("/streamer/status")[-1].motion_id == "live"
-    hand.assert_gentle()
+    hands.assert_gentle()
 
 
 @pytest.mark.parametrize("how", ["gone", "silent"])
-def test_without_the_engine_the_hands_hold_until_rearmed(graph, hand, streamer, how):
-    moving(graph, hand)
+def test_without_the_engine_the_hands_hold_until_rearmed(graph, hands, streamer, how):
+    moving(graph, hands)
     link = LinkInMemory.made[0]
     if how == "gone":
         link.die()
@@ -163,26 +152,26 @@ def test_without_the_engine_the_hands_hold_until_rearmed(graph, hand, streamer, 
     graph.spin(until=lambda: state(graph) == "fault")
     assert warned(graph, "no answer" if how == "gone" else "silent for 2 s")
     graph.spin(0.5)
-    stands = dict(hand.positions)
+    stands = dict(hands.positions)
     graph.spin(0.3)
-    assert hand.positions == stands
-    hand.assert_gentle()
+    assert hands.positions == stands
+    hands.assert_gentle()
     assert link.ended
     say(graph, "open both hands")
     assert warned(graph, "not said: holding")
     assert call("/streamer/rearm").success
-    moving(graph, hand)
+    moving(graph, hands)
     assert len(LinkInMemory.made) == 2
-    hand.assert_gentle()
+    hands.assert_gentle()
 
 
-def test_hold_ends_the_session_and_nothing_is_said_meanwhile(graph, hand, streamer):
+def test_hold_ends_the_session_and_nothing_is_said_meanwhile(graph, hands, streamer):
     assert not call("/streamer/rest").success
-    moving(graph, hand)
+    moving(graph, hands)
     assert call("/streamer/hold").success
     graph.spin(0.5)
     assert (state(graph), LinkInMemory.made[0].ended) == ("hold", True)
-    hand.assert_gentle()
+    hands.assert_gentle()
     assert call("/streamer/rearm").success
     streamer.trigger_deactivate()
     say(graph, "clap twice")
@@ -191,7 +180,7 @@ def test_hold_ends_the_session_and_nothing_is_said_meanwhile(graph, hand, stream
 
 
 def test_an_engine_that_cannot_be_reached_moves_nothing(
-    graph, hand, streamer, monkeypatch
+    graph, hands, streamer, monkeypatch
 ):
     def dead(*given):
         link = LinkInMemory(*given)
@@ -202,12 +191,12 @@ def test_an_engine_that_cannot_be_reached_moves_nothing(
     from handx_ros import live_topics
 
     monkeypatch.setattr(live_topics, "EngineLink", dead)
-    before = dict(hand.positions)
+    before = dict(hands.positions)
     say(graph, "clap twice")
     graph.spin(0.5)
     assert warned(graph, "live ended: no answer")
     assert state(graph) == "idle"
-    assert hand.positions == before
+    assert hands.positions == before
 
 
 def test_words_are_taken_only_where_they_were_asked_for(graph, tmp_path):

@@ -44,23 +44,6 @@ def motion(made, motions):
 
 
 @pytest.fixture
-def hand(graph, monkeypatch, tmp_path):
-    """A simulated hand node with perfect hands."""
-    from hands_in_memory import PerfectHands
-
-    from handx_ros import simulated_hand_node
-
-    monkeypatch.setattr(simulated_hand_node, "HandClient", PerfectHands)
-    node = simulated_hand_node.SimulatedHandNode(parameter_overrides={
-        "robot": "inspire", "socket": str(tmp_path / "hand-inspire.sock"),
-    })  # fmt: skip
-    node.trigger_configure()
-    node.trigger_activate()
-    graph.spin(0.05)
-    return node
-
-
-@pytest.fixture
 def streamer(graph, motions):
     from handx_ros.streamer_node import StreamerNode
 
