@@ -19,7 +19,9 @@ INTERFACES = sorted((SOURCES / "handx_interfaces").glob("*/*.*"))
 NODES = sorted((SOURCES / "handx_ros" / "handx_ros").glob("*_node.py"))
 LOGIC = [
     p for p in sorted((SOURCES / "handx_ros" / "handx_ros").glob("*.py"))
-    if p not in NODES and p.stem not in ("spinning", "declaring", "__init__")
+    if p not in NODES and p.stem not in (
+        "spinning", "declaring", "live_topics", "__init__",
+    )
 ]  # fmt: skip
 ALLOWED = {
     "rclpy", "handx", "robots", "retarget", "sim", "handx_gen", "handx_ros",
