@@ -65,7 +65,7 @@ def main() -> None:
         client, engine = EngineClient(running.url), running.engine
         while client.health()["engine"] != "ready":
             time.sleep(0.1)
-        worker = engine._process.child.pid
+        worker = engine._process.process.pid
         for seed in range(asked.repeat):
             rows["cold"].append(cold(asked.model, seed))
             began, used = time.perf_counter(), cpu_of(worker)

@@ -121,7 +121,7 @@ def test_a_crash_fails_one_job_in_words_and_the_server_lives(client, running):
     job = client.submit(FIST)
     for event in client.events(job):
         if event["kind"] == "stage":
-            os.kill(engine._process.child.pid, signal.SIGSEGV)
+            os.kill(engine._process.process.pid, signal.SIGSEGV)
             break
     assert list(client.events(job))[-1]["kind"] == "failed"
     assert "killed by signal 11 during 'generate'" in client.job(job)["error"]
@@ -138,7 +138,7 @@ def test_a_worker_goes_with_its_parent(runtime):
         "from handx.server.service import service\n"
         "with service(0) as s:\n"
         "    while s.engine._process is None: time.sleep(0.01)\n"
-        "    print(s.engine._process.child.pid, flush=True)\n"
+        "    print(s.engine._process.process.pid, flush=True)\n"
         "    time.sleep(0.5)\n"
         "    os.kill(os.getpid(), 9)\n"
     )
