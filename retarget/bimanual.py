@@ -34,9 +34,11 @@ ROUGH, FINE = 1e-2, 1e-3
 SPEEDING = 0.02
 """Share of frames that may be too fast after the last pass; else it is run once more."""
 CORRECTIONS = 1
-FRAME_PERIOD = 1 / 48
+FRAME_PERIOD, FRAME_PERIOD_BOXES = 1 / 24, 1 / 48
 """Solved frames are at most this far apart on the robot's clock [s]: between frames that
-are further apart a finger could pass through another unseen."""
+are further apart a finger could pass through another unseen. Boxes, which have edges, are
+left on the wrong side sooner than capsules."""
+ITERATIONS, ITERATIONS_BOXES = 40, 80
 
 
 def retarget_motion(
@@ -92,12 +94,15 @@ def retarget_motion(
 
 def _solve(clip: Clip, options: RetargetOptions) -> tuple[Clip, SolvedClip, float]:
     """The clip as it was solved last, its solution, and the stretch."""
-    deviations, most = options.deviations, options.iterations
+    deviations = options.deviations
+    boxes = any(model.spec.boxes for model in clip.models.values())
+    period = FRAME_PERIOD_BOXES if boxes else FRAME_PERIOD
+    most = options.iterations or (ITERATIONS_BOXES if boxes else ITERATIONS)
     start = start_frames(clip, deviations)
     solved = solve_clip(clip, start, deviations, np.inf, most, ROUGH)
     stretch = needed_stretch(clip.problems, solved.z, clip.fps, options)
     for _ in range(1 + CORRECTIONS):
-        factor = int(np.ceil(stretch / (clip.fps * FRAME_PERIOD) - 1e-6))
+        factor = int(np.ceil(stretch / (clip.fps * period) - 1e-6))
         finer = clip.finer(max(factor, 1))
         start = _read_at(solved.z, clip.time, finer.time)
         clip = finer

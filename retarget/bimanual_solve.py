@@ -94,8 +94,8 @@ def _groups(
         states = _objective(clip, sides, deviations).states(
             np.concatenate([start[side] for side in sides], 1)
         )
-        near = state_overlaps(states, NEAR)
-        joined = any(met.side_a != met.side_b and len(met.frame) for met in near)
+        near = state_overlaps(states, NEAR, within=False)
+        joined = any(len(met.frame) for met in near)
     return [sides] if joined else [(side,) for side in sides]
 
 

@@ -39,9 +39,15 @@ class Boxes(NamedTuple):
 
 
 def box_gap(
-    a: Boxes, b: Boxes
+    a: Boxes, b: Boxes, margin: np.ndarray | float = np.inf
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
     """How far apart pairs of boxes are, and where they face each other.
+
+    Args:
+        a, b: The boxes.
+        margin: (A,) or one. Pairs that are surely further apart than this [m] keep the
+            bound that says so, and their centres as points: most pairs are only looked at
+            to be left out.
 
     Returns:
         (A, 3), (A, 3) facing points on a and on b, distance · normal apart [m]; (A, 3)
@@ -64,8 +70,13 @@ def box_gap(
     rows = np.arange(len(best))
     distance, normal = apart[rows, best], axes[rows, best]
     normal = np.where(((normal * offset).sum(1) < 0)[:, None], -normal, normal)
-    p, q = _facing(a, b, normal, distance, best)
-    _refine(a, b, p, q, normal, distance)
+    p, q = a.centre.copy(), b.centre.copy()
+    near = np.flatnonzero(distance < margin)
+    a, b = _take(a, near), _take(b, near)
+    p[near], q[near], normal[near], distance[near] = _refined(
+        a, b, *_facing(a, b, normal[near], distance[near], best[near]),
+        normal[near], distance[near],
+    )  # fmt: skip
     return p, q, normal, distance
 
 
@@ -143,18 +154,18 @@ def _edge(
     return _world(box, local), direction
 
 
-def _refine(
+def _refined(
     a: Boxes,
     b: Boxes,
     p: np.ndarray,
     q: np.ndarray,
     normal: np.ndarray,
     distance: np.ndarray,
-) -> None:
-    """Where boxes are apart, write their nearest points if those are further apart."""
+) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+    """Where boxes are apart, their nearest points if those are further apart."""
     rows = np.flatnonzero(distance > 0)
     if not len(rows):
-        return
+        return p, q, normal, distance
     a, b = _take(a, rows), _take(b, rows)
     x, y = a.centre, b.centre
     for _ in range(PROJECTIONS):
@@ -169,3 +180,4 @@ def _refine(
     rows = rows[better]
     p[rows], q[rows] = x[better], y[better]
     normal[rows], distance[rows] = way[better], apart[better]
+    return p, q, normal, distance

@@ -195,17 +195,18 @@ class Overlaps:
 
 
 def find_overlaps(
-    hands: Mapping[str, tuple[HandSpec, Placed]], margin: float
+    hands: Mapping[str, tuple[HandSpec, Placed]], margin: float, within: bool = True
 ) -> list[Overlaps]:
     """Shapes closer than `margin` [m] within each hand and between the two.
 
     Args:
         hands: side → the hand and where its shapes are.
         margin: Surface distance below which a pair is returned.
+        within: Whether each hand's own pairs are looked at, too.
     """
     sets = {side: capsule_set(spec) for side, (spec, _) in hands.items()}
     sides = [side for side in hands if len(sets[side].radius)]
-    tasks = [(side, side, sets[side].colliding) for side in sides]
+    tasks = [(side, side, sets[side].colliding) for side in sides if within]
     if len(sides) == 2:
         shape = tuple(len(sets[side].radius) for side in sides)
         tasks.append((sides[0], sides[1], np.ones(shape, bool)))
@@ -237,7 +238,7 @@ def _overlaps(
         frame, i, j = np.nonzero(squares < bound)
         found.append((frame + t, i, j))
     frame, i, j = (np.concatenate(x) for x in zip(*found, strict=True))
-    p, q, normal, distance = _gaps(set_a, a, set_b, b, frame, i, j)
+    p, q, normal, distance = _gaps(set_a, a, set_b, b, frame, i, j, margin)
     near = distance < margin
     return Overlaps(
         side_a, side_b, *(x[near] for x in (frame, i, j, p, q, normal, distance))
@@ -252,8 +253,12 @@ def _gaps(
     frame: np.ndarray,
     i: np.ndarray,
     j: np.ndarray,
+    margin: float = np.inf,
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
-    """Facing points of the cores, normals b → a, and surface distances of given pairs."""
+    """Facing points of the cores, normals b → a, and surface distances of given pairs.
+
+    Of boxes further apart than `margin` [m], distances are lower bounds above it.
+    """
     p, q = closest_points(
         a.start[frame, i], a.end[frame, i], b.start[frame, j], b.end[frame, j]
     )
@@ -267,8 +272,9 @@ def _gaps(
     if boxed.any():
         at, k, m = frame[boxed], i[boxed], j[boxed]
         p[boxed], q[boxed], normal[boxed], length[boxed] = box_gap(
-            _boxes(set_a, a, at, k), _boxes(set_b, b, at, m)
-        )
+            _boxes(set_a, a, at, k), _boxes(set_b, b, at, m),
+            margin + (set_a.radius[k] + set_b.radius[m]),
+        )  # fmt: skip
     return p, q, normal, length - set_a.radius[i] - set_b.radius[j]
 
 

@@ -35,9 +35,8 @@ def back_off(objective: Objective, z: np.ndarray) -> np.ndarray:
         return z
     for _ in range(STEPS):
         depth = np.zeros(objective.frames)
-        for met in state_overlaps(objective.states(z), 0.0):
-            if met.side_a != met.side_b:
-                np.maximum.at(depth, met.frame, -met.distance)
+        for met in state_overlaps(objective.states(z), 0.0, within=False):
+            np.maximum.at(depth, met.frame, -met.distance)
         depth[~facing] = 0.0
         if depth.max() < 5e-4:
             break

@@ -15,14 +15,16 @@ CLEARANCE = 0.001
 rest: a servo follows a command to about a millimetre."""
 
 
-def state_overlaps(hands: Mapping[str, HandState], margin: float) -> list[Overlaps]:
-    """Shapes of the hands closer than `margin` [m]."""
+def state_overlaps(
+    hands: Mapping[str, HandState], margin: float, within: bool = True
+) -> list[Overlaps]:
+    """Shapes closer than `margin` [m], of the two hands and, if wanted, within each."""
     placed = {}
     for side, hand in hands.items():
         shapes = capsule_set(hand.model.spec)
         where = shapes.placed(hand.pose, hand.rotation, hand.position)
         placed[side] = (hand.model.spec, where)
-    return find_overlaps(placed, margin)
+    return find_overlaps(placed, margin, within)
 
 
 def collision_rows(hands: Mapping[str, HandState], cost: float) -> list[GapRows]:

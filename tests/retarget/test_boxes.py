@@ -42,6 +42,17 @@ def test_distances_and_depths_are_those_of_coal(rng):
     np.testing.assert_allclose(np.linalg.norm(normal, axis=1), 1, atol=1e-12)
 
 
+def test_a_margin_changes_nothing_of_what_is_nearer(rng):
+    a, b = boxes(rng, 800), boxes(rng, 800)
+    exact, quick = box_gap(a, b), box_gap(a, b, 0.002)
+    near = exact[3] < 0.002
+    assert 100 < near.sum() < 700
+    np.testing.assert_array_equal(quick[3] < 0.002, near)
+    for one, other in zip(exact, quick, strict=True):
+        np.testing.assert_array_equal(one[near], other[near])
+    assert (quick[3] <= exact[3] + 1e-12).all()
+
+
 def test_derivatives_are_those_of_finite_differences(rng):
     a, b = boxes(rng, 800), boxes(rng, 800)
     p, q, normal, distance = box_gap(a, b)

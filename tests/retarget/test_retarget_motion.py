@@ -245,6 +245,8 @@ def test_a_missing_side_and_bad_options_are_named(shadow):
         retarget_motion(motion, one_armed)
     with pytest.raises(RetargetError, match="max_stretch"):
         RetargetOptions(max_stretch=0.5)
+    with pytest.raises(RetargetError, match="iterations"):
+        RetargetOptions(iterations=0)
     with pytest.raises(RetargetError, match="rate"):
         RetargetOptions(rate=0)
     collapsed = BimanualMotion(np.zeros((4, 2, 21, 3)))
