@@ -11,7 +11,7 @@ PYTHON ?= $(shell for p in python3.11 python3.12 python3; do \
 	2>/dev/null && { echo "$$p"; break; }; done)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-slow test-install test-ray test-browser test-rerun test-mano test-ros check format install install-dev clean clean-venv
+.PHONY: help demo test test-demo test-slow test-install test-ray test-browser test-rerun test-mano test-ros check format install install-dev clean clean-venv
 
 help:  ## show this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 15
@@ -22,7 +22,10 @@ demo: install  ## install, then text → two robot hands, into out/demo
 test: install-dev  ## install, then the fast tests (minutes)
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2
 
-test-slow: install-dev  ## long tests: the demo from a wheel in a fresh environment
+test-demo: install-dev  ## the demo from a wheel in a fresh environment
+	$(BIN)/python -m pytest -m slow tests/house
+
+test-slow: install-dev  ## every long test, the demo included
 	$(BIN)/python -m pytest -m slow
 
 test-install: install-dev  ## the built wheel in fresh environments, numpy only
@@ -48,10 +51,11 @@ test-mano: install-dev  ## MANO; installs smplx, whose licence is non-commercial
 
 ROS_BIN := $(VENV)-ros/bin
 
-test-ros: install-dev  ## the ROS packages: colcon builds them, strict package.xml, node logic
+test-ros: install-dev  ## the ROS packages: colcon builds them, strict package.xml (the rest is in test)
 	$(BIN)/python -m venv $(VENV)-ros
 	$(ROS_BIN)/pip install -q -r requirements-ros.txt
-	OMP_NUM_THREADS=1 PATH="$(CURDIR)/$(ROS_BIN):$$PATH" $(BIN)/python -m pytest tests/ros
+	OMP_NUM_THREADS=1 PATH="$(CURDIR)/$(ROS_BIN):$$PATH" $(BIN)/python -m pytest \
+	tests/ros/test_colcon.py tests/ros/test_interfaces.py
 
 check: install-dev  ## lint, format and types, changing nothing
 	$(BIN)/ruff check .

@@ -142,13 +142,11 @@ def test_segments_follow_one_another_without_a_jump(folder):
     a, b = Prompt(sentence="open"), Prompt(left="close")
     plan = Plan((Segment(a, 1.0), Segment(b, 59 / 30)))
     motion = generate(plan, str(folder))[0]
-    assert len(motion) == 31 + 11 + 60
-    # From the last frame of one segment to the first of the other.
-    wrist = motion.joints[30:43, :, 0]
-    step = np.linalg.norm(np.diff(wrist, axis=0), axis=-1)
-    way = np.linalg.norm(wrist[-1] - wrist[0], axis=-1)
-    np.testing.assert_allclose(step.sum(0), way, rtol=1e-3)  # a straight passage …
-    assert (step[[0, -1]] < 0.05 * way).all()  # … that starts and ends at rest
+    assert len(motion) == 30 + 59  # one motion, drawn together
+    bend = np.linalg.norm(np.diff(motion.joints.astype(float), 2, axis=0), axis=-1)
+    seam = np.arange(24, 34)
+    elsewhere = np.delete(bend, seam, axis=0)
+    assert bend[seam].max() <= 1.2 * elsewhere.max()
 
 
 def test_a_segment_without_a_length_is_slowed_until_no_finger_hurries(folder):
