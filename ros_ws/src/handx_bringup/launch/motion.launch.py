@@ -34,7 +34,14 @@ def start(context: LaunchContext) -> list[LaunchDescriptionEntity]:
         Node(
             package="handx_ros",
             executable="streamer",
-            parameters=[shared, {"transport": given("transport")}],
+            parameters=[
+                shared,
+                {
+                    "transport": given("transport"),
+                    "engine_url": given("engine_url"),
+                    "live": given("live") == "true",
+                },
+            ],
             output="both",
             # SIGINT lets it bring the hands to rest first; that takes its time.
             sigterm_timeout="5",
@@ -51,6 +58,7 @@ def generate_launch_description() -> LaunchDescription:
         "robot": ("shadow", "Name of the robot (`handx robots`)."),
         "transport": ("topic", "How controllers are commanded: topic or action."),
         "engine_url": ("http://127.0.0.1:7471", "Where `handx serve` answers."),
+        "live": ("false", "true to take words on /streamer/say while the hands move."),
         "motions_folder": ("", "Where motions lie; empty for the user's state folder."),
         "use_sim_time": ("false", "true where a simulation publishes /clock."),
         "serve": ("", "The handx command that serves as engine, e.g. handx; empty if "

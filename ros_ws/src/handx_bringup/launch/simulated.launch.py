@@ -51,6 +51,7 @@ def start(context: LaunchContext) -> list[LaunchDescriptionEntity]:
             launch_arguments={
                 "robot": robot.name,
                 "transport": given("transport"),
+                "live": given("live"),
                 "serve": given("handx"),
             }.items(),
         ),
@@ -66,6 +67,7 @@ def generate_launch_description() -> LaunchDescription:
     arguments = {
         "robot": ("shadow", "Name of the robot (`handx robots`)."),
         "transport": ("topic", "How the hands are commanded: topic or action."),
+        "live": ("false", "true to take words on /streamer/say while the hands move."),
         "handx": ("", "The handx command that simulates and serves; empty if `handx "
                   "simulate` and `handx serve` run already."),
     }  # fmt: skip
