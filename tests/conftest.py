@@ -1,6 +1,7 @@
 """What every test needs: quiet threads, no network, no display, and the shared data."""
 
 import ctypes.util
+import itertools
 import os
 from pathlib import Path
 
@@ -23,13 +24,21 @@ for variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
     os.environ.setdefault(variable, "1")
 os.environ.setdefault("MUJOCO_GL", _offscreen_backend())
 os.environ["HF_HUB_OFFLINE"] = "1"
-# One DDS domain per test process, or parallel tests would hear one another. Domains
-# above 101 would use ports of Linux's ephemeral range.
-os.environ["ROS_DOMAIN_ID"] = str(1 + os.getpid() % 101)
+# DDS domains of each test process's own, or parallel tests would hear one another.
+# Domains above 101 would use ports of Linux's ephemeral range.
+WORKER = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0")[2:]) % 8
+os.environ["ROS_DOMAIN_ID"] = str(1 + WORKER)
+DOMAINS = itertools.cycle(range(10 + 11 * WORKER, 20 + 11 * WORKER))
 
 # Random examples that a red run can be repeated with; a busy machine is no failure.
 settings.register_profile("house", deadline=None, derandomize=True, max_examples=50)
 settings.load_profile("house")
+
+
+@pytest.fixture
+def domain() -> int:
+    """A DDS domain that no other test uses now, nor did lately; nobody uses the next."""
+    return next(DOMAINS)
 
 
 @pytest.fixture(scope="session")

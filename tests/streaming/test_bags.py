@@ -2,13 +2,11 @@
 
 import importlib.util
 import json
-import os
 import signal
 import subprocess
 import sys
 import time
 from pathlib import Path
-from zlib import crc32
 
 import numpy as np
 import pytest
@@ -31,11 +29,6 @@ SPEC = importlib.util.spec_from_file_location(
 )
 model = importlib.util.module_from_spec(SPEC)
 SPEC.loader.exec_module(model)
-
-
-@pytest.fixture
-def domain(request):
-    return 1 + crc32(f"{request.node.nodeid}{os.getpid()}".encode()) % 100
 
 
 @pytest.fixture

@@ -7,7 +7,6 @@ import subprocess
 import sys
 import time
 from pathlib import Path
-from zlib import crc32
 
 import numpy as np
 import pytest
@@ -22,12 +21,6 @@ HASHES = {
         "RIHS01_a13ee3a330e346c9d87b5aa18d24e11690752bd33a0350f11c5882bc9179260e",
 }  # fmt: skip
 """As real `ros2 topic info -v` prints them."""
-
-
-@pytest.fixture
-def domain(request):
-    """A domain of this test's own: other tests and processes are not heard."""
-    return 1 + crc32(f"{request.node.nodeid}{os.getpid()}".encode()) % 100
 
 
 @pytest.fixture
