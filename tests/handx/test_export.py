@@ -98,7 +98,6 @@ def page(finished, tmp_path_factory) -> Path:
     """The run as a page."""
     from handx.export.html import write_html
 
-    pytest.importorskip("viser", reason="the extra studio is not installed")
     shares = []
     path = tmp_path_factory.mktemp("page") / "player.html"
     write_html(load_run(finished.folder), path, shares.append)

@@ -7,6 +7,7 @@ from functools import partial
 from pathlib import Path
 
 import numpy as np
+import pyarrow.parquet as pq
 import pytest
 
 from handx.export.dataset_folder import replaced
@@ -14,8 +15,6 @@ from handx.export.lerobot import CAMERA, write_lerobot
 from handx.export.run_folder import RunRecord, load_run
 from handx.export.statistics import combine, describe
 from handx_gen.errors import InputError
-
-pq = pytest.importorskip("pyarrow.parquet")
 
 FPS = 10
 
@@ -182,7 +181,8 @@ def test_every_frame_has_its_picture(dataset) -> None:
 
 
 def test_the_reader_of_hugging_face_takes_it(dataset, tmp_path) -> None:
-    datasets = pytest.importorskip("datasets")
+    import datasets
+
     info = json.loads((dataset / "meta/info.json").read_text())
 
     def kind(feature: dict):
