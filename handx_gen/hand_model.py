@@ -88,21 +88,6 @@ DEFAULT_SHAPE = HandShape(
 """An average adult hand (hand length about 185 mm)."""
 
 
-def _rx(a: np.ndarray) -> np.ndarray:
-    c, s, o, i = np.cos(a), np.sin(a), np.zeros_like(a), np.ones_like(a)
-    return np.stack([i, o, o, o, c, -s, o, s, c], -1).reshape(*a.shape, 3, 3)
-
-
-def _ry(a: np.ndarray) -> np.ndarray:
-    c, s, o, i = np.cos(a), np.sin(a), np.zeros_like(a), np.ones_like(a)
-    return np.stack([c, o, s, o, i, o, -s, o, c], -1).reshape(*a.shape, 3, 3)
-
-
-def _rz(a: np.ndarray) -> np.ndarray:
-    c, s, o, i = np.cos(a), np.sin(a), np.zeros_like(a), np.ones_like(a)
-    return np.stack([c, -s, o, s, c, o, o, o, i], -1).reshape(*a.shape, 3, 3)
-
-
 def finger_points(
     shape: HandShape, angles: np.ndarray, jacobian: bool = False
 ) -> tuple[np.ndarray, np.ndarray | None]:
@@ -117,31 +102,39 @@ def finger_points(
         Points (..., 5, 4, 3) [m]: base, middle and distal joint and tip of each finger;
         and, if asked, (..., 5, 4, 3, 5) the derivative by that finger's five angles.
     """
-    abduction, flexion, twist, middle, distal = np.moveaxis(angles, -1, 0)
-    r_abduction = REST_ROTATION @ _rz(abduction)
-    r_flexion = r_abduction @ _rx(-flexion)
-    r1 = r_flexion @ _ry(twist)
-    r2 = r1 @ _rx(-middle)
-    r3 = r2 @ _rx(-distal)
-    base = np.broadcast_to(shape.bases, (*angles.shape[:-1], 3))
-    lengths = shape.lengths
-    p1 = base + lengths[:, 0, None] * r1[..., 1]
-    p2 = p1 + lengths[:, 1, None] * r2[..., 1]
-    p3 = p2 + lengths[:, 2, None] * r3[..., 1]
-    points = np.stack([base, p1, p2, p3], -2)
+    # Bones point along y. The frames one after another, written out: the base at rest,
+    # after abduction (0), flexion and twist (1); then about x, which stays, to bone 2
+    # and 3.
+    rest_x, rest_y, rest_z = np.moveaxis(REST_ROTATION, -1, 0)
+    bends = np.stack([*np.moveaxis(angles, -1, 0), angles[..., 3] + angles[..., 4]])
+    (c0, c1, c2, c3, _, c4), (s0, s1, s2, s3, _, s4) = (
+        np.cos(bends)[..., None], np.sin(bends)[..., None],
+    )  # fmt: skip
+    x0, y0 = c0 * rest_x + s0 * rest_y, c0 * rest_y - s0 * rest_x
+    y1, z0 = c1 * y0 - s1 * rest_z, s1 * y0 + c1 * rest_z
+    z1 = s2 * x0 + c2 * z0
+    first, second, third = (shape.lengths[:, k, None] for k in range(3))
+    points = np.empty((*angles.shape[:-1], 4, 3))
+    points[..., 0, :] = shape.bases
+    points[..., 1, :] = shape.bases + first * y1
+    points[..., 2, :] = points[..., 1, :] + second * (c3 * y1 - s3 * z1)
+    points[..., 3, :] = points[..., 2, :] + third * (c4 * y1 - s4 * z1)
     if not jacobian:
         return points, None
-    axes = (
-        (np.broadcast_to(REST_ROTATION[..., 2], base.shape), 0),
-        (-r_abduction[..., 0], 0),
-        (r_flexion[..., 1], 0),
-        (-r1[..., 0], 1),
-        (-r2[..., 0], 2),
-    )
+    # Axis × y1 and axis × z1 for the three axes at the base: rest_z, −x0 and y1.
+    by_y = np.stack([-c1 * x0, -z0, np.zeros_like(y1)], -1)
+    by_z = np.stack([s2 * y0 - c2 * s1 * x0, c2 * y1, c2 * x0 - s2 * z0], -1)
     derivative = np.zeros((*points.shape, 5))
-    for k, (axis, joint) in enumerate(axes):
-        arm = points[..., joint + 1 :, :] - points[..., joint : joint + 1, :]
-        derivative[..., joint + 1 :, :, k] = np.cross(axis[..., None, :], arm)
+    one, two, three = (derivative[..., k, :, :] for k in (1, 2, 3))
+    one[..., :3] = first[..., None] * by_y
+    bend = second[..., None] * (c3[..., None] * by_y - s3[..., None] * by_z)
+    two[..., :3] = one[..., :3] + bend
+    bend = third[..., None] * (c4[..., None] * by_y - s4[..., None] * by_z)
+    three[..., :3] = two[..., :3] + bend
+    # The axes further on are −x: axis × y = −z.
+    two[..., 3] = -second * (s3 * y1 + c3 * z1)
+    three[..., 4] = -third * (s4 * y1 + c4 * z1)
+    three[..., 3] = two[..., 3] + three[..., 4]
     return points, derivative
 
 
@@ -207,7 +200,11 @@ class HandParameters:
 
 
 def fit(
-    hand: np.ndarray, side: int, iterations: int = 12, shape: HandShape | None = None
+    hand: np.ndarray,
+    side: int,
+    iterations: int = 12,
+    shape: HandShape | None = None,
+    start: np.ndarray | None = None,
 ) -> HandParameters:
     """The parametric hand that lies closest to recorded joints.
 
@@ -219,6 +216,7 @@ def fit(
         side: 0 left, 1 right.
         iterations: Gauss–Newton steps.
         shape: Bones to use instead of the clip's own.
+        start: Angles (T, 5, 5) to begin with, where they are nearly known.
     """
     joints = right_form(hand, side)
     # The palm frame of the model's own hand is tilted by its knuckles' arch.
@@ -230,14 +228,16 @@ def fit(
     if shape is None:
         bones = np.linalg.norm(np.diff(target, axis=2), axis=-1)
         shape = HandShape(np.median(target[:, :, 0], 0), np.median(bones, 0))
-    weight = np.array([0.0, 1, 1, 4])
-    angles = _angles_of_bones(target)
+    weight = np.array([1.0, 1, 4])
+    angles = _angles_of_bones(target) if start is None else start
     for _ in range(iterations):
         points, derivative = finger_points(shape, angles, jacobian=True)
         assert derivative is not None
-        residual = (target - points) * weight[:, None]
-        jac = (derivative * weight[:, None, None]).reshape(*angles.shape[:2], 12, 5)
-        angles = _limited_step(angles, jac, residual.reshape(*angles.shape[:2], 12))
+        # The base does not move.
+        residual = (target - points)[:, :, 1:] * weight[:, None]
+        jac = derivative[:, :, 1:] * weight[:, None, None]
+        rows = (*angles.shape[:2], 9)
+        angles = _limited_step(angles, jac.reshape(*rows, 5), residual.reshape(rows))
     return HandParameters(shape, angles, rotation, joints[:, 0], side)
 
 

@@ -13,7 +13,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from handx_gen.hand_model import LOWER, UPPER, fit
+from handx_gen.hand_model import LOWER, UPPER, HandParameters, fit
 from handx_gen.kinematics.contacts import (
     CONTACT_GAP,
     INTRA_PAIRS,
@@ -37,6 +37,9 @@ BEND = np.array([0.0, 0.1, 0.35, 0.7, 1.0])
 """How much of a tip's shift each joint of its chain takes, wrist to tip."""
 
 ROUNDS = 3
+
+STEPS_AGAIN = 4
+"""Steps of the hand fit after a round of corrections, which move joints by millimetres."""
 
 CUTOFF = 4.5
 """Highest frequency of fingers that is kept [Hz]; people tap them at 5 Hz at most."""
@@ -64,18 +67,33 @@ def calm(joints: np.ndarray) -> np.ndarray:
     return low_pass(wrist, WRIST_CUTOFF) + low_pass(joints - wrist)
 
 
-def to_hands(joints: np.ndarray) -> np.ndarray:
-    """The nearest parametric hands with smooth angles, (T, 2, 21, 3) [m].
+def to_hands(
+    joints: np.ndarray, before: list[HandParameters] | None = None
+) -> list[HandParameters]:
+    """The nearest parametric hands with smooth angles, left and right.
 
     The angles are filtered as well: where a thumb fits in two ways, the fit may jump
     between them. A filter swings beyond the limits where a finger stops at one.
+
+    Args:
+        joints: (T, 2, 21, 3) [m].
+        before: Hands that lie near, to begin with.
     """
-    result = np.array(joints, float)
+    hands = []
     for side in (0, 1):
-        hand = fit(joints[:, side], side)
+        if before is None:
+            hand = fit(joints[:, side], side)
+        else:
+            start = before[side].angles
+            hand = fit(joints[:, side], side, STEPS_AGAIN, start=start)
         angles = np.clip(low_pass(hand.angles), LOWER, UPPER)
-        result[:, side] = replace(hand, angles=angles).joints()
-    return result
+        hands.append(replace(hand, angles=angles))
+    return hands
+
+
+def joints_of(hands: list[HandParameters]) -> np.ndarray:
+    """Joints (T, 2, 21, 3) of both hands [m]."""
+    return np.stack([hand.joints() for hand in hands], 1)
 
 
 def _smoothed(weight: np.ndarray) -> np.ndarray:
@@ -156,11 +174,12 @@ def finish(joints: np.ndarray, contact: np.ndarray | None = None) -> np.ndarray:
     Returns:
         (T, 2, 21, 3) [m].
     """
-    joints = to_hands(calm(joints))
+    hands = to_hands(calm(joints))
     if contact is not None:
         for _ in range(ROUNDS):
+            joints = joints_of(hands)
             corrected = agree(joints, contact)
             if np.array_equal(corrected, joints):
                 break
-            joints = to_hands(corrected)
-    return joints
+            hands = to_hands(corrected, hands)
+    return joints_of(hands)

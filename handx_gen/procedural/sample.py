@@ -161,22 +161,26 @@ def split_of(program: Program) -> str:
     return "heldout_sequence" if sequence else "heldout_combination"
 
 
-def synthesize(seed: int, split: str = "train") -> SyntheticClip:
+def synthesize(
+    seed: int, split: str = "train", sentences: int = SENTENCES
+) -> SyntheticClip:
     """One clip of a split, the same for the same seed.
 
     Args:
         seed: Any integer ≥ 0.
         split: One of `SPLITS`.
+        sentences: Wordings of it; more than `SENTENCES` follow after the first ones and
+            change nothing else.
     """
     for attempt in range(ATTEMPTS):
-        clip = attempted(seed, split, attempt)
+        clip = attempted(seed, split, attempt, sentences)
         if isinstance(clip, SyntheticClip):
             return clip
     raise AssertionError(f"no clip for seed {seed} of {split} in {ATTEMPTS} attempts")
 
 
 def attempted(
-    seed: int, split: str, attempt: int
+    seed: int, split: str, attempt: int, sentences: int = SENTENCES
 ) -> SyntheticClip | tuple[str, Program]:
     """One try at a clip: the clip, or why it was rejected and the program."""
     rng = np.random.default_rng([seed, SPLITS.index(split), attempt])
@@ -203,7 +207,9 @@ def attempted(
     if match(motion, requested).answer != "yes":
         return "not as asked", program
     wording = {"heldout_wording": HELD_OUT, "train": VARIED}.get(split, TRAIN)
-    sentences = dict.fromkeys(say(said, rng, wording) for _ in range(SENTENCES))
+    first = min(sentences, SENTENCES)
+    words = dict.fromkeys(say(said, rng, wording) for _ in range(first))
     triple = _triple(said, rng, wording)
-    program = replace(program, text=next(iter(sentences)))
-    return SyntheticClip(motion, tuple(sentences), triple, requested, program, seed)
+    words |= dict.fromkeys(say(said, rng, wording) for _ in range(sentences - first))
+    program = replace(program, text=next(iter(words)))
+    return SyntheticClip(motion, tuple(words), triple, requested, program, seed)

@@ -27,6 +27,19 @@ SENTENCE_SHARE = 0.8
 TEXT_BUCKET = 16
 """Text is padded to a multiple of this, so that a compiled model sees few shapes."""
 
+HARD = frozenset(
+    {
+        "drum", "fingertips_in_turn", "flutter", "half_bend", "rub_circles", "scissor",
+        "shake", "thumb_base", "thumb_circle", "tremble",
+    }
+)  # fmt: skip
+"""Primitives that come late. Most swing to and fro: the mean over their phases is a hand
+at rest, and that is what a network makes of them for long. The others ask for a finger
+joint to stop half-way (`training/LOG.md`)."""
+
+HARD_WEIGHT = 2.5
+"""How much more often clips with one of them are drawn."""
+
 GOLDEN = (5**0.5 - 1) / 2
 """Multiples of it fill [0, 1) evenly: a clip's wordings come round without repeating."""
 
@@ -57,7 +70,8 @@ class Batch:
 def balance(primitives: Sequence[Sequence[str]]) -> np.ndarray:
     """Weight of each clip: the inverse square root of its rarest primitive's share.
 
-    Without it a primitive that one clip in twenty-five has is hardly learned.
+    Without it a primitive that one clip in twenty-five has is hardly learned. Clips with
+    a primitive of `HARD` weigh `HARD_WEIGHT` times as much.
 
     Args:
         primitives: Names of each clip's primitives; a clip without any has weight 1.
@@ -73,6 +87,7 @@ def balance(primitives: Sequence[Sequence[str]]) -> np.ndarray:
     named = rarest > 0
     if named.any():
         weights[named] = rarest[named] ** -0.5
+        weights[[not HARD.isdisjoint(names) for names in primitives]] *= HARD_WEIGHT
         weights[named] /= weights[named].mean()
     return weights
 

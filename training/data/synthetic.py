@@ -2,7 +2,7 @@
 
     python -m training.data.synthetic --out data/synth-v1 --clips 40000
 
-Each clip gives several ways of asking for it: its free sentences, every other one with
+Each clip gives many ways of asking for it: its free sentences, every other one with
 left and right exchanged for the mirrored clip, and its triple both ways. Every distinct
 text of a shard is encoded once. Seeds decide everything: a shard made again is the same.
 """
@@ -27,11 +27,15 @@ Teacher = Callable[[int, str], Any]
 """(seed, split) → clip with joints (T, 2, 21, 3), sentences, triple and program."""
 
 
+SENTENCES = 14
+"""Wordings per clip: words are what a network meets too few of, and cost least."""
+
+
 def procedural(seed: int, split: str) -> Any:
     """The shipped teacher."""
     from handx_gen.procedural import synthesize
 
-    return synthesize(seed, split)
+    return synthesize(seed, split, SENTENCES)
 
 
 def variants(clip: Any) -> list[tuple[bool, list[str]]]:
