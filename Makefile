@@ -51,11 +51,12 @@ test-mano: install-dev  ## MANO; installs smplx, whose licence is non-commercial
 
 ROS_BIN := $(VENV)-ros/bin
 
-test-ros: install-dev  ## the ROS packages: colcon builds them, strict package.xml (the rest is in test)
+test-ros: install-dev  ## the ROS packages: colcon builds them, strict package.xml, words through a real engine (the rest is in test)
 	$(BIN)/python -m venv $(VENV)-ros
 	$(ROS_BIN)/pip install -q -r requirements-ros.txt
 	OMP_NUM_THREADS=1 PATH="$(CURDIR)/$(ROS_BIN):$$PATH" $(BIN)/python -m pytest \
-	tests/ros/test_colcon.py tests/ros/test_interfaces.py
+	-m "not network" tests/ros/test_colcon.py tests/ros/test_interfaces.py \
+	tests/ros/test_live_engine.py
 
 check: install-dev  ## lint, format and types, changing nothing
 	$(BIN)/ruff check .

@@ -1,27 +1,38 @@
 """How long words take to reach hands that are moving, and what overload does.
 
     python benchmarks/live.py --requests 40
+    python benchmarks/live.py --requests 40 --http
     python benchmarks/live.py --requests 20 --busy 4
 
 Runs `handx live` without a robot, in real time: the worker process draws with the shipped
 network, retargets and simulates ahead; the player and its guard send horizons to hands
 that follow exactly. Every few seconds, at no particular moment of the motion, another
-request is made. With `--busy N`, N further processes compute without end. Wall time: the
+request is made. With `--http`, words and chunks pass through `handx serve`, as for a ROS
+node. With `--busy N`, N further processes compute without end. Wall time: the
 load of the machine is printed, and on a busy machine these are upper bounds.
 """
 
 import argparse
 import multiprocessing
 import os
+import socket
+import subprocess
+import sys
 import threading
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 import numpy as np
 
 from handx.live.dry_run import dry_player
 from handx.live.source import LiveSource
+from handx.streaming.engine_client import EngineClient, token_path
+from handx.streaming.live_feed import LiveFeed
+from handx.streaming.live_link import BUFFER, EngineLink
 from handx.streaming.player import ON_REQUEST
 from robots import load_robot
+from robots.robot import RobotSpec
 
 REQUESTS = (
     "make a fist with the left hand", "clap twice", "wave with the right hand",
@@ -37,6 +48,26 @@ def burn() -> None:
         values = values @ values / 300
 
 
+@contextmanager
+def feed_through_http(robot: RobotSpec, model: str) -> Iterator[LiveFeed]:
+    """Words and chunks by way of a `handx serve` that is started for it."""
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    command = [sys.executable, "-m", "handx", "serve", "--port", str(port)]
+    with subprocess.Popen(command, stdout=subprocess.DEVNULL) as server:
+        try:
+            while not token_path(port).exists():
+                assert server.poll() is None, "handx serve has ended"
+                time.sleep(0.1)
+            link = EngineLink(
+                EngineClient(f"http://127.0.0.1:{port}"), robot.name, model
+            )
+            with LiveFeed(robot, link, buffer=BUFFER) as feed:
+                yield feed
+        finally:
+            server.terminate()
+
+
 def main() -> None:
     """Talk, wait, print."""
     parser = argparse.ArgumentParser(
@@ -45,6 +76,7 @@ def main() -> None:
     parser.add_argument("--robot", default="shadow")
     parser.add_argument("--model", default="auto")
     parser.add_argument("--requests", type=int, default=40)
+    parser.add_argument("--http", action="store_true", help="through `handx serve`")
     parser.add_argument("--busy", type=int, default=0, help="processes that compute")
     options = parser.parse_args()
     others = [
@@ -55,7 +87,8 @@ def main() -> None:
     robot = load_robot(options.robot)
     rng = np.random.default_rng(0)
     rates: list[float] = []
-    with LiveSource(robot, options.model) as source:
+    feed = feed_through_http if options.http else LiveSource
+    with feed(robot, options.model) as source:
         print(f"preparing {robot.name} …", flush=True)
         player, hear = dry_player(source.wait(print), robot, 0.16)
         stop = threading.Event()

@@ -84,21 +84,24 @@ class Generator:
         encoder = load_encoder(config.encoder)
         return cls(denoiser, config, encoder, device, Abstention.load(Path(folder)))
 
-    def read(self, prompts: list[Prompt]) -> "tuple[TextMemory, TextMemory]":
-        """Encode prompts for the network, and the same batch with the text dropped."""
+    def read(self, prompts: list[Prompt]) -> "tuple[TextMemory, TextMemory | None]":
+        """Encode prompts for the network; and, if it is guided, without their text."""
         import torch
 
         from handx_gen.text import encode_prompts
 
-        text = encode_prompts(self.encoder, prompts)
+        encoded = encode_prompts(self.encoder, prompts)
         states, mask, branch = (
             torch.from_numpy(a).to(self.device)
-            for a in (text.states, text.mask, text.branch)
+            for a in (encoded.states, encoded.mask, encoded.branch)
         )
         with torch.inference_mode():
-            drop = torch.ones(len(states), dtype=torch.bool, device=self.device)
             remember = self.denoiser.remember
-            return remember(states, mask, branch), remember(states, mask, branch, drop)
+            text = remember(states, mask, branch)
+            if self.config.guidance == 1:
+                return text, None
+            drop = torch.ones(len(states), dtype=torch.bool, device=self.device)
+            return text, remember(states, mask, branch, drop)
 
     def features(
         self, prompts: list[Prompt], seeds: list[int]
@@ -111,7 +114,7 @@ class Generator:
         text, null = self.read(prompts)
         noise = draw_noise(seeds, config.denoiser["frames"], self.device)
         adjust = None
-        if config.guidance != 1:
+        if null is not None:
             adjust = classifier_free(self.denoiser, null, config.guidance)
         return sample(self.denoiser, text, noise, config.steps, config.shift, adjust)
 

@@ -11,6 +11,7 @@ of normal joint motion (MCP 90°, PIP 100°, DIP 70–80°, thumb IP 80°) with 
 hyperextension that healthy hands show.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -26,6 +27,9 @@ LOWER = np.radians(
     [[-35, -35, -45, -15, -20]] + [[-25, -25, 0, -5, -10]] * 4
 )  # (5, 5) [rad]
 UPPER = np.radians([[35, 55, 45, 65, 85]] + [[25, 95, 0, 115, 85]] * 4)
+
+ITERATIONS = 12
+"""Gauss–Newton steps of a fit."""
 
 _SPLAY = np.radians([0.0, 5.0, 0.5, -4.5, -10.0])
 """Direction of each straight finger about +z at zero abduction [rad]."""
@@ -113,7 +117,7 @@ def finger_points(
     x0, y0 = c0 * rest_x + s0 * rest_y, c0 * rest_y - s0 * rest_x
     y1, z0 = c1 * y0 - s1 * rest_z, s1 * y0 + c1 * rest_z
     z1 = s2 * x0 + c2 * z0
-    first, second, third = (shape.lengths[:, k, None] for k in range(3))
+    first, second, third = (shape.lengths[..., k, None] for k in range(3))
     points = np.empty((*angles.shape[:-1], 4, 3))
     points[..., 0, :] = shape.bases
     points[..., 1, :] = shape.bases + first * y1
@@ -202,43 +206,66 @@ class HandParameters:
 def fit(
     hand: np.ndarray,
     side: int,
-    iterations: int = 12,
+    iterations: int = ITERATIONS,
     shape: HandShape | None = None,
-    start: np.ndarray | None = None,
 ) -> HandParameters:
-    """The parametric hand that lies closest to recorded joints.
+    """The parametric hand that lies closest to the joints (T, 21, 3) of one; see `fits`."""
+    shapes = None if shape is None else [shape]
+    return fits(hand[:, None], (side,), iterations, shapes)[0]
 
-    The shape is the clip's median bones; each finger is then solved by Gauss–Newton
+
+def fits(
+    joints: np.ndarray,
+    sides: Sequence[int] = (0, 1),
+    iterations: int = ITERATIONS,
+    shapes: Sequence[HandShape] | None = None,
+    start: np.ndarray | None = None,
+) -> list[HandParameters]:
+    """The parametric hands that lie closest to recorded joints.
+
+    A hand's shape is the clip's median bones; each finger is then solved by Gauss–Newton
     inside its limits, fingertips weighing four times the inner joints.
 
     Args:
-        hand: (T, 21, 3) joints of one hand [m].
-        side: 0 left, 1 right.
+        joints: (T, H, 21, 3) of H hands [m].
+        sides: Of each hand, 0 left, 1 right.
         iterations: Gauss–Newton steps.
-        shape: Bones to use instead of the clip's own.
-        start: Angles (T, 5, 5) to begin with, where they are nearly known.
+        shapes: Bones to use instead of the clip's own.
+        start: Angles (T, H, 5, 5) to begin with, where they are nearly known.
     """
-    joints = right_form(hand, side)
+    hands = np.stack(
+        [right_form(joints[:, h], side) for h, side in enumerate(sides)], 1
+    )
     # The palm frame of the model's own hand is tilted by its knuckles' arch.
     flat, _ = finger_points(DEFAULT_SHAPE, np.zeros((5, 5)))
     own = palm_frame(to_joints(flat, np.eye(3), np.zeros(3), 1))
-    rotation = palm_frame(joints) @ own.T
-    local = (joints - joints[:, :1]) @ rotation  # hand frame
-    target = np.stack([local[:, CHAIN_INDEX[f][1:]] for f in FINGERS], 1)
-    if shape is None:
-        bones = np.linalg.norm(np.diff(target, axis=2), axis=-1)
-        shape = HandShape(np.median(target[:, :, 0], 0), np.median(bones, 0))
+    rotation = palm_frame(hands) @ own.T
+    local = (hands - hands[:, :, :1]) @ rotation  # hand frame
+    target = np.stack([local[..., CHAIN_INDEX[f][1:], :] for f in FINGERS], 2)
+    if shapes is None:
+        bones = np.linalg.norm(np.diff(target, axis=3), axis=-1)
+        both = HandShape(np.median(target[:, :, :, 0], 0), np.median(bones, 0))
+    else:
+        both = HandShape(
+            np.stack([s.bases for s in shapes]), np.stack([s.lengths for s in shapes])
+        )
     weight = np.array([1.0, 1, 4])
     angles = _angles_of_bones(target) if start is None else start
+    rows = (*angles.shape[:-1], 9)
     for _ in range(iterations):
-        points, derivative = finger_points(shape, angles, jacobian=True)
+        points, derivative = finger_points(both, angles, jacobian=True)
         assert derivative is not None
         # The base does not move.
-        residual = (target - points)[:, :, 1:] * weight[:, None]
-        jac = derivative[:, :, 1:] * weight[:, None, None]
-        rows = (*angles.shape[:2], 9)
+        residual = (target - points)[..., 1:, :] * weight[:, None]
+        jac = derivative[..., 1:, :, :] * weight[:, None, None]
         angles = _limited_step(angles, jac.reshape(*rows, 5), residual.reshape(rows))
-    return HandParameters(shape, angles, rotation, joints[:, 0], side)
+    return [
+        HandParameters(
+            HandShape(both.bases[h], both.lengths[h]),
+            angles[:, h], rotation[:, h], hands[:, h, 0], side,
+        )
+        for h, side in enumerate(sides)
+    ]  # fmt: skip
 
 
 def _limited_step(
@@ -258,10 +285,10 @@ def _limited_step(
 
 def _angles_of_bones(target: np.ndarray) -> np.ndarray:
     """Closed-form first guess of the angles from bone directions, clipped to limits."""
-    bones = np.diff(target, axis=2)
+    bones = np.diff(target, axis=-2)
     bones = bones / np.maximum(np.linalg.norm(bones, axis=-1, keepdims=True), 1e-9)
-    angles = np.zeros((*target.shape[:2], 5))
-    first = np.einsum("kji,tkj->tki", REST_ROTATION, bones[:, :, 0])
+    angles = np.zeros((*target.shape[:-2], 5))
+    first = np.einsum("kji,...kj->...ki", REST_ROTATION, bones[..., 0, :])
     # Beyond 90° of flexion the bone points backwards: y changes sign, abduction not.
     sign = np.where(first[..., 1] >= 0, 1.0, -1.0)
     forward = np.hypot(first[..., 0], first[..., 1]) * sign
@@ -269,7 +296,7 @@ def _angles_of_bones(target: np.ndarray) -> np.ndarray:
     angles[..., 1] = np.arctan2(-first[..., 2], forward)
     angles = np.clip(angles, LOWER, UPPER)
     for k, column in ((1, 3), (2, 4)):
-        cosine = (bones[:, :, k] * bones[:, :, k - 1]).sum(-1)
+        cosine = (bones[..., k, :] * bones[..., k - 1, :]).sum(-1)
         angles[..., column] = np.arccos(np.clip(cosine, -1, 1))
     return np.clip(angles, LOWER, UPPER)
 
@@ -285,9 +312,9 @@ def project(joints: np.ndarray, present: np.ndarray | None = None) -> np.ndarray
         (T, 2, 21, 3) [m].
     """
     result = np.array(joints, float)
-    for side in (0, 1):
-        if present is None or present[side]:
-            result[:, side] = fit(joints[:, side], side).joints()
+    sides = [side for side in (0, 1) if present is None or present[side]]
+    for side, hand in zip(sides, fits(joints[:, sides], sides) if sides else ()):
+        result[:, side] = hand.joints()
     return result
 
 

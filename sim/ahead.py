@@ -90,11 +90,13 @@ class LookAhead:
         for _ in range(round(SETTLE_TIME / TIMESTEP)):
             mujoco.mj_step(model, self._data)
 
-    def check(self, commands: Commands) -> Outlook:
+    def check(self, commands: Commands, excused: float = 0.0) -> Outlook:
         """Play a chunk that follows on all that was let through.
 
         Args:
             commands: Its first row repeats the last one of the chunk before.
+            excused: Time at its start in which nobody minds how far fingertips are from
+                their path [s]: a way out of a motion begins as far off as that was.
         """
         model, data = self.scene.model, self._data
         mujoco.mj_copyData(self._before, model, data)
@@ -114,7 +116,8 @@ class LookAhead:
                     return self._back(
                         Outlook(np.inf, overlap, 1.0, "physics breaks down")
                     )
-                stray = max(stray, self._stray(commands, float(time[k])))
+                if time[k] - commands.time[0] > excused:
+                    stray = max(stray, self._stray(commands, float(time[k])))
                 full += self._strained()
         outlook = Outlook(stray, overlap, full / max(1, steps // EVERY))
         problem = self._problem(outlook)

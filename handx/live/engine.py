@@ -20,8 +20,11 @@ from sim.thresholds import thresholds_of
 FRAMES = 2
 """Frames in a chunk."""
 
-LEAD = 7
+LEAD = 5
 """Frames from new words to the first frame that follows them: what drawing it takes."""
+
+CATCH_UP = 0.3
+"""Time that lagging fingers have to catch up with a way to rest [s]."""
 
 LONGEST_REST = 120
 """Frames in which a stream that was stopped must have come to rest."""
@@ -111,11 +114,11 @@ class LiveEngine:
         base = {side: pose_of(T) for side, T in command.T_world_base.items()}
         return Row(command.positions, base, frame.request, frame.text)
 
-    def _tried(self, rows: list[Row]) -> Chunk:
+    def _tried(self, rows: list[Row], excused: float = 0.0) -> Chunk:
         """New rows as a chunk, let go if physics lets it through."""
         rows = [*self._last, *rows]
         commands = commands_of(rows, self._time, 1 / self.fps)
-        outlook = self._ahead.check(commands)
+        outlook = self._ahead.check(commands, excused)
         if outlook.problem:
             return self._none(outlook.problem)
         begins = {}
@@ -150,7 +153,7 @@ class LiveEngine:
                 break
             resting = self._read()
         way = way_between(*self._last, resting, self._limits, 1 / self.fps)
-        chunk = self._tried(way)
+        chunk = self._tried(way, CATCH_UP)
         if chunk.problem:
             self._problem = f"{problem}; on the way to rest {chunk.problem}"
         return replace(chunk, problem=self._problem or problem)

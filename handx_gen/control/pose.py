@@ -16,7 +16,7 @@ from handx_gen.hand_model import (
     HandParameters,
     HandShape,
     finger_points,
-    fit,
+    fits,
     palm_frame,
     to_joints,
 )
@@ -127,11 +127,7 @@ class Pose:
         shapes: tuple[HandShape, HandShape] | None = None,
     ) -> "Pose":
         """The hands nearest to joints (F, 2, 21, 3) [m]; of given bones, or their own."""
-        left, right = (
-            fit(joints[:, s], s, shape=None if shapes is None else shapes[s])
-            for s in (0, 1)
-        )
-        return cls.of(left, right)
+        return cls.of(*fits(joints, shapes=shapes))
 
     @classmethod
     def chained(cls, parts: "Sequence[Pose]") -> "Pose":

@@ -32,7 +32,7 @@ from handx_gen.control.pose import (
 )
 from handx_gen.control.refuse import refuse_bad_values, refuse_unmet
 from handx_gen.diffusion.finish import low_pass
-from handx_gen.hand_model import LOWER, UPPER, HandShape, fit
+from handx_gen.hand_model import LOWER, UPPER, HandShape, fits
 from handx_gen.kinematics.contacts import CONTACT_GAP, PAIRS, contact_track
 
 FADE = (5.0, 9.0)
@@ -127,7 +127,7 @@ def _start(joints: np.ndarray, shapes: tuple[HandShape, HandShape]) -> Pose:
 
     Fitting the other bodies to the joints instead would make the angles tremble.
     """
-    hands = [fit(joints[:, s], s) for s in (0, 1)]
+    hands = fits(joints)
     # Where a thumb fits in two ways, the fit may jump between them.
     smooth = [
         replace(h, angles=np.clip(low_pass(h.angles), LOWER, UPPER)) for h in hands

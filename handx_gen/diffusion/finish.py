@@ -13,7 +13,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from handx_gen.hand_model import LOWER, UPPER, HandParameters, fit
+from handx_gen.hand_model import LOWER, UPPER, HandParameters, fits
 from handx_gen.kinematics.contacts import (
     CONTACT_GAP,
     INTRA_PAIRS,
@@ -79,16 +79,13 @@ def to_hands(
         joints: (T, 2, 21, 3) [m].
         before: Hands that lie near, to begin with.
     """
-    hands = []
-    for side in (0, 1):
-        if before is None:
-            hand = fit(joints[:, side], side)
-        else:
-            start = before[side].angles
-            hand = fit(joints[:, side], side, STEPS_AGAIN, start=start)
-        angles = np.clip(low_pass(hand.angles), LOWER, UPPER)
-        hands.append(replace(hand, angles=angles))
-    return hands
+    if before is None:
+        hands = fits(joints)
+    else:
+        start = np.stack([hand.angles for hand in before], 1)
+        hands = fits(joints, iterations=STEPS_AGAIN, start=start)
+    angles = (np.clip(low_pass(hand.angles), LOWER, UPPER) for hand in hands)
+    return [replace(hand, angles=own) for hand, own in zip(hands, angles)]
 
 
 def joints_of(hands: list[HandParameters]) -> np.ndarray:
@@ -164,15 +161,14 @@ def agree(joints: np.ndarray, contact: np.ndarray) -> np.ndarray:
     return result
 
 
-def finish(joints: np.ndarray, contact: np.ndarray | None = None) -> np.ndarray:
-    """Bring a denoised clip to real hands.
+def finished(
+    joints: np.ndarray, contact: np.ndarray | None = None
+) -> list[HandParameters]:
+    """Real hands, left and right, that do what a denoised clip does.
 
     Args:
         joints: (T, 2, 21, 3) [m].
         contact: (T, 44) contact probabilities; None leaves the contacts alone.
-
-    Returns:
-        (T, 2, 21, 3) [m].
     """
     hands = to_hands(calm(joints))
     if contact is not None:
@@ -182,4 +178,9 @@ def finish(joints: np.ndarray, contact: np.ndarray | None = None) -> np.ndarray:
             if np.array_equal(corrected, joints):
                 break
             hands = to_hands(corrected, hands)
-    return joints_of(hands)
+    return hands
+
+
+def finish(joints: np.ndarray, contact: np.ndarray | None = None) -> np.ndarray:
+    """The joints (T, 2, 21, 3) [m] of `finished` hands."""
+    return joints_of(finished(joints, contact))

@@ -15,8 +15,9 @@ from handx_gen.control.constraints import Constraints, Given, Values
 from handx_gen.control.draw import origin, restrain
 from handx_gen.control.pose import MIRROR, Pose
 from handx_gen.control.timing import Window
+from handx_gen.diffusion.finish import calm, finished, joints_of, low_pass
 from handx_gen.errors import InputError
-from handx_gen.hand_model import LOWER, UPPER, HandParameters, HandShape
+from handx_gen.hand_model import LOWER, UPPER, HandParameters, HandShape, fits
 from handx_gen.live.junction import (
     carried_on,
     fade_frames,
@@ -36,6 +37,10 @@ if TYPE_CHECKING:
 CONTEXT = 12
 """Frames of the motion so far that a network is shown."""
 
+STEPS = 5
+"""Calls of the network per piece, at most. Words are followed as well as with ten (see
+`training/LOG.md`), and what counts is how soon."""
+
 JUMP = 0.01
 """How far a network's smoothed answer may be from the last frame it was shown [m]."""
 
@@ -47,6 +52,9 @@ ONSET = 8
 
 FASTEST = 1.5
 """A piece is hurried by at most this to fit into a segment's seconds."""
+
+REFIT = 6
+"""Steps in which angles are found again for bones that differ by millimetres."""
 
 Source = Callable[[Segment, Pose, int], Pose]
 """(what is asked, at least `CONTEXT` frames of the motion so far, seed) → what follows."""
@@ -84,7 +92,6 @@ def network_source(generator: "Generator", start: Pose) -> Source:
     import torch
 
     from handx_gen.control.sampling import sample
-    from handx_gen.diffusion.finish import calm, finish, low_pass
     from handx_gen.diffusion.sampler import draw_noise
 
     config, device = generator.config, generator.device
@@ -111,8 +118,8 @@ def network_source(generator: "Generator", start: Pose) -> Source:
         x_0, contact = (
             value.cpu().numpy()
             for value in sample(
-                generator.denoiser, text, noise, together, config.steps, config.shift,
-                null, config.guidance,
+                generator.denoiser, text, noise, together, min(config.steps, STEPS),
+                config.shift, null, config.guidance,
             )
         )  # fmt: skip
         if not np.isfinite(x_0).all():
@@ -130,7 +137,7 @@ def network_source(generator: "Generator", start: Pose) -> Source:
         calmed = calm(drawn[0][0])  # a jump reaches some frames back in it
         through_rest = _largest(calmed[CONTEXT - 1] - before[-1]) > JUMP
         joints, contact = drawn[-1] if through_rest else drawn[0]
-        hands = Pose.fitted(finish(joints, contact), context.shapes)
+        hands = _with_bones(finished(joints, contact), context.shapes)
         smooth = np.clip(low_pass(hands.angles), LOWER, UPPER)
         hands = replace(hands, angles=smooth)
         if through_rest:
@@ -141,6 +148,14 @@ def network_source(generator: "Generator", start: Pose) -> Source:
         return _timed(Pose.chained([last, follow]), segment.seconds, fps)
 
     return piece
+
+
+def _with_bones(
+    hands: list[HandParameters], shapes: tuple[HandShape, HandShape]
+) -> Pose:
+    """The same joints as nearly as hands of other bones can have them."""
+    angles = np.stack([hand.angles for hand in hands], 1)
+    return Pose.of(*fits(joints_of(hands), (0, 1), REFIT, shapes, angles))
 
 
 def _by_way_of(context: Pose, drawn: Pose, fps: float) -> Pose:

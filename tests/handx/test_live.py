@@ -21,7 +21,7 @@ from handx.streaming.states import State
 from handx_gen.errors import InputError
 from retarget.spline import hermite, spline_extrema
 from robots import load_robot
-from sim.ahead import LookAhead
+from sim.ahead import STRAY_FACTOR, LookAhead
 from sim.thresholds import THRESHOLDS, Thresholds
 
 SPACING = 1 / 30
@@ -174,11 +174,11 @@ def test_what_physics_refuses_is_not_sent_and_the_hands_go_to_rest(engine):
     really = engine._ahead.check
     calls = []
 
-    def once(commands):
+    def once(commands, excused):
         if calls:
             engine._ahead.thresholds = THRESHOLDS
         calls.append(commands)
-        return really(commands)
+        return really(commands, excused)
 
     engine._ahead.check = once
     chunk = engine.chunk()
@@ -191,6 +191,20 @@ def test_what_physics_refuses_is_not_sent_and_the_hands_go_to_rest(engine):
     assert not after.problem
     assert after.time[0] - chunk.time[-1] == pytest.approx(SPACING)
     assert np.abs(after.positions[0] - chunk.positions[-1]).max() < 0.04
+
+
+def test_lagging_fingers_may_catch_up_on_the_way_to_rest(engine):
+    engine.say("make a fist with both hands")
+    made, _ = played(engine, 12)
+    lag = made[-1].tip_error
+    assert lag > 1e-3  # in the midst of it
+    engine._ahead.thresholds = Thresholds(
+        tip_tracking_mm=0.5 * lag * 1e3 / STRAY_FACTOR
+    )
+    chunk = engine.chunk()
+    assert "off its path" in chunk.problem
+    assert len(chunk.time) > 2  # the way to rest, though it begins as far off
+    assert not engine.chunk().problem
 
 
 def test_hands_that_cannot_even_go_to_rest_stand_for_good(engine):
