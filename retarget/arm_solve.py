@@ -11,6 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from retarget.arm_chain import ArmChain
+from retarget.banded import solve_banded_spd
 from retarget.capsules import Overlaps, capsule_set, find_overlaps
 from retarget.configuration import HandPose
 from retarget.rotations import quaternion_from_matrix
@@ -274,8 +275,6 @@ def _banded(
     block: np.ndarray, free: np.ndarray, weight: float, right: np.ndarray
 ) -> np.ndarray:
     """Solve (blocks + weight · DᵀD) x = right with D the second difference."""
-    from scipy.linalg import solveh_banded
-
     count, joints = right.shape
     width = 2 * joints
     band = np.zeros((width + 1, count * joints))
@@ -297,6 +296,4 @@ def _banded(
             pair = np.ones((count, joints), bool)
             pair[: count - offset] = free[: count - offset] & free[offset:]
             band[offset * joints] += (weight * values[:, None] * pair).ravel()
-    return solveh_banded(band, right.ravel(), lower=True, check_finite=False).reshape(
-        count, joints
-    )
+    return solve_banded_spd(band, right.flatten()).reshape(count, joints)

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from retarget.accelerations import gentle_path
+from retarget.banded import solve_banded_spd
 from retarget.limits import slow_envelope
 from retarget.objective import Objective
 
@@ -207,8 +208,6 @@ def solve_trajectory(
             variable by more than `SMALL_STEP`, and the barrier has fallen.
         accelerations: Whether acceleration limits hold, too.
     """
-    from scipy.linalg import LinAlgError, solveh_banded
-
     frames, size = start.shape
     reach = SPEED_SHARE * objective.velocity_limit * stretch * dt
     bend = None
@@ -233,11 +232,10 @@ def solve_trajectory(
             _hold(band, np.tile(limits.fixed, (frames, 1)))
             gradient[:, limits.fixed] = 0.0
         try:
-            step = solveh_banded(
-                band.reshape(2 * size + 1, -1), -gradient.ravel(),
-                lower=True, overwrite_ab=True, overwrite_b=True, check_finite=False,
-            ).reshape(frames, size)  # fmt: skip
-        except LinAlgError:
+            step = solve_banded_spd(
+                band.reshape(2 * size + 1, -1), -gradient.ravel()
+            ).reshape(frames, size)
+        except np.linalg.LinAlgError:
             damping = np.maximum(damping * 100, 1e-3)
             continue
         length = limits.longest(step)

@@ -45,7 +45,7 @@ RULES: dict[str, tuple[tuple[str, ...], set[str]]] = {
         },
     ),
     "retarget": (
-        ("retarget", "robots", *GEN_WORDS), {"pinocchio", "numba", "scipy"},
+        ("retarget", "robots", *GEN_WORDS), {"pinocchio", "numba", "scipy", "threadpoolctl"},
     ),
     **{
         name: ((*RETARGET_TYPES, "robots", *GEN_WORDS), set())
