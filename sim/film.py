@@ -14,7 +14,7 @@ from sim.gl import WITHOUT_GL, Renderer
 from sim.heat import PALM_SHARE, POINTS, check_state, contact_heat, heat_colour
 from sim.painter import Painter
 from sim.rollout import Rollout
-from sim.scene import CAPSULE_GROUP, JOINT_GROUP, Scene, build_scene
+from sim.scene import BODY, CAPSULE_GROUP, JOINT_GROUP, Scene, build_scene
 from sim.stage import geom_colours, place_stage
 
 SIZE = (640, 480)
@@ -88,12 +88,16 @@ class Film:
         return self._paint(colours)
 
     def _frame(self, size: tuple[int, int]) -> Camera:
-        """Camera that suits the whole rollout; the stage is put around it, too."""
+        """Camera that suits the whole rollout; the stage is put around it, too.
+
+        Of a robot with arms all is in the picture that carries the hands.
+        """
         model, data = self._scene.model, self._data
         shown = sorted(
             set().union(
                 *finger_geoms(self._scene).values(),
                 *(hand.point_geoms["palm"] for hand in self._scene.hands.values()),
+                body_geoms(model),
             )
         )
         points = []
@@ -118,6 +122,17 @@ class Film:
         centre = data.geom_xpos[geoms]
         axis = data.geom_xmat[geoms].reshape(-1, 3, 3)[:, :, 2] * half
         return self._painter.draw(centre - axis, centre + axis, radius, colours[geoms])
+
+
+def body_geoms(model: mujoco.MjModel) -> set[int]:
+    """The capsules of a robot's trunk, head and arms; none for hands on their own."""
+    names = [model.body(body).name for body in model.geom_bodyid]
+    capsules = model.geom_group == CAPSULE_GROUP
+    return {
+        geom
+        for geom, name in enumerate(names)
+        if capsules[geom] and name.startswith(f"{BODY}_")
+    }
 
 
 def rollout_scene(rollout: Rollout, robot: RobotSpec) -> Scene:
