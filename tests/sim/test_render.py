@@ -13,7 +13,7 @@ from retarget.placement import place
 from sim import play
 from sim.camera import FIELD_OF_VIEW, frame_points
 from sim.engine import available_gl
-from sim.film import FRAME_RATE, SIZE, Film
+from sim.film import FRAME_RATE, SIZE, Film, body_geoms
 from sim.human_film import HumanFilm
 from sim.painter import Painter
 from sim.render import render_pair, render_strip, render_video, source_time
@@ -95,6 +95,22 @@ def test_hands_stay_inside_the_picture(rollout, robot, gl) -> None:
             )
             assert strong.any()
             assert not border.any()
+
+
+def test_a_robot_with_arms_is_whole_in_the_picture(g1, wander) -> None:
+    rollout = play(wander(g1, reach=0.1, seconds=0.2), g1)
+    with Film(rollout, g1) as film:
+        camera, data = film._frame(SIZE), film._data
+        model = film._scene.model
+        shown = body_geoms(model)
+        parts = {model.body(model.geom_bodyid[geom]).name for geom in shown}
+        assert {"body_head_link", "body_torso_link", "body_pelvis"} <= parts
+        right, up, ahead = (
+            (data.geom_xpos[sorted(shown)] - camera.position) @ camera.axes.T
+        ).T
+    slope = np.tan(np.radians(FIELD_OF_VIEW) / 2)
+    assert (np.abs(up / ahead) < slope).all()
+    assert (np.abs(right / ahead) < slope * SIZE[0] / SIZE[1]).all()
 
 
 def test_human_and_robot_stand_side_by_side_at_the_same_moment(
