@@ -11,7 +11,7 @@ PYTHON ?= $(shell for p in python3.11 python3.12 python3; do \
 	2>/dev/null && { echo "$$p"; break; }; done)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-demo test-slow test-install test-ray test-browser test-rerun test-mano test-ros check format install install-dev clean clean-venv
+.PHONY: help demo test test-demo test-slow test-install test-ray test-browser test-rerun test-mano test-fastdds test-ros check format install install-dev clean clean-venv
 
 help:  ## show this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 15
@@ -48,6 +48,12 @@ test-rerun: install-dev  ## recordings for Rerun; installs rerun-sdk (0.5 GB)
 test-mano: install-dev  ## MANO; installs smplx, whose licence is non-commercial
 	$(BIN)/python -m pip install -q --no-deps -c constraints.txt smplx
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest tests/mano
+
+test-fastdds: install-dev  ## topics with another vendor's DDS, which Debian has
+	@{ command -v fastddsgen java g++ && test -e /usr/include/fastrtps/fastrtps_dll.h; } >/dev/null || \
+	{ echo "make: no Fast DDS to test with. Fix (Debian): apt-get install --no-install-recommends" \
+	"libfastrtps-dev fastddsgen default-jre-headless g++" >&2; exit 2; }
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -m fastdds tests/fastdds
 
 ROS_BIN := $(VENV)-ros/bin
 

@@ -1,5 +1,6 @@
 """What ROS peers compare on the wire: names, hashes, QoS, the graph, the bytes."""
 
+import socket
 import struct
 import time
 
@@ -284,3 +285,18 @@ def test_a_reader_that_is_replaced_is_said_to_be_gone(domain):
             assert node.unheard() == ["/c"]
             node.accept_readers()
             assert node.wait_for_readers(20) == []
+
+
+def test_a_peer_that_only_listens_is_told_of_us_again_and_again(domain):
+    """As Fast DDS does on the loopback: it hears of us at its own port, or never.
+
+    The port is that of the domain's participant number 20, which comes after us.
+    """
+    with DdsNode({"/c": STRING}, domain=domain) as node:
+        time.sleep(0.5)  # what is said at the beginning is over
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as late:
+            late.bind(("127.0.0.1", 7400 + 250 * domain + 10 + 2 * 20))
+            late.settimeout(15)
+            for _ in range(2):
+                assert late.recv(65536).startswith(b"RTPS")
+        assert node.unheard() == ["/c"]
