@@ -50,7 +50,7 @@ test-mano: install-dev  ## MANO; installs smplx, whose licence is non-commercial
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest tests/mano
 
 test-fastdds: install-dev  ## topics with another vendor's DDS, which Debian has
-	@{ command -v fastddsgen java g++ && test -e /usr/include/fastrtps/fastrtps_dll.h; } >/dev/null || \
+	@{ type fastddsgen java g++ && test -e /usr/include/fastrtps/fastrtps_dll.h; } >/dev/null 2>&1 || \
 	{ echo "make: no Fast DDS to test with. Fix (Debian): apt-get install --no-install-recommends" \
 	"libfastrtps-dev fastddsgen default-jre-headless g++" >&2; exit 2; }
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -m fastdds tests/fastdds

@@ -50,8 +50,6 @@ using std_msgs::msg::dds_::Bool_;
 using std_msgs::msg::dds_::String_;
 using trajectory_msgs::msg::dds_::JointTrajectory_;
 
-// ------------------------------------------------------------------ what is heard
-
 std::string text(const UserDataQosPolicy& data) {
   const auto& bytes = data.getValue();
   return {bytes.begin(), bytes.end()};
@@ -102,8 +100,7 @@ class Printer : public DataReaderListener {
   }
 
   void on_subscription_matched(DataReader* reader, const SubscriptionMatchedStatus& s) override {
-    say("matched", "topic", reader->get_topicdescription()->get_name(), "count",
-        s.current_count);
+    say("matched", "topic", reader->get_topicdescription()->get_name(), "count", s.current_count);
   }
 
   void on_requested_incompatible_qos(
@@ -115,13 +112,11 @@ class Printer : public DataReaderListener {
 
 class Matches : public DataWriterListener {
   void on_publication_matched(DataWriter* writer, const PublicationMatchedStatus& s) override {
-    say("matched", "topic", writer->get_topic()->get_name(), "count",
-        s.current_count);
+    say("matched", "topic", writer->get_topic()->get_name(), "count", s.current_count);
   }
 };
 
-// ------------------------------------------------------------------ what is done
-
+// How a participant finds others: see the list above.
 DomainParticipantQos reaching(const std::string& reach) {
   DomainParticipantQos qos;
   const std::string enclave = "enclave=/;";
