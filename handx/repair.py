@@ -321,11 +321,14 @@ def thickened(robot: RobotSpec) -> RobotSpec:
     hands = {}
     for side, hand in robot.hands.items():
         tips = {finger.links[-1] for finger in hand.fingers.values()}
-        capsules = tuple(
-            c if c.link in tips else replace(c, radius=c.radius + CLEARANCE)
-            for c in hand.capsules
+        capsules, boxes = (
+            tuple(
+                s if s.link in tips else replace(s, radius=s.radius + CLEARANCE)
+                for s in solids
+            )
+            for solids in (hand.capsules, hand.boxes)
         )
-        hands[side] = replace(hand, capsules=capsules)
+        hands[side] = replace(hand, capsules=capsules, boxes=boxes)
     return replace(robot, hands=hands)
 
 

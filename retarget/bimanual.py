@@ -16,7 +16,12 @@ from handx_gen.skeleton import SIDES
 from retarget.accelerations import check_accelerations
 from retarget.arms import with_arms
 from retarget.assess import assess
-from retarget.bimanual_solve import SolvedClip, solve_clip, start_frames
+from retarget.bimanual_solve import (
+    SolvedClip,
+    missed_depth,
+    solve_clip,
+    start_frames,
+)
 from retarget.calibration import calibrate_both
 from retarget.clip import Clip, make_clip, placed_frames
 from retarget.configuration import hand_model
@@ -39,6 +44,9 @@ FRAME_PERIOD, FRAME_PERIOD_BOXES = 1 / 24, 1 / 48
 are further apart a finger could pass through another unseen. Boxes, which have edges, are
 left on the wrong side sooner than capsules."""
 ITERATIONS, ITERATIONS_BOXES = 40, 80
+MISSED, REFINEMENTS = 0.002, 2
+"""Where boxes pass this deep [m] through each other between frames, the clip is solved
+again with twice the frames, at most so often."""
 
 
 def retarget_motion(
@@ -115,6 +123,15 @@ def _solve(clip: Clip, options: RetargetOptions) -> tuple[Clip, SolvedClip, floa
         if needed <= stretch * 1.03:
             break
         stretch = needed
+    for _ in range(REFINEMENTS if boxes else 0):
+        if missed_depth(clip, solved.z, deviations) < MISSED:
+            break
+        finer = clip.finer(2)
+        start = _read_at(solved.z, clip.time, finer.time)
+        clip = finer
+        solved = solve_clip(
+            clip, start, deviations, stretch, most, FINE, options.acceleration_limits
+        )
     return clip, solved, stretch
 
 

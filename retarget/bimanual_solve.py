@@ -82,6 +82,33 @@ def solve_clip(
     )
 
 
+def missed_depth(clip: Clip, z: Variables, deviations: Deviations) -> float:
+    """Deepest overlap half way between frames beyond what both frames have [m].
+
+    Args:
+        clip: What was solved.
+        z: Its variables.
+        deviations: Costs.
+    """
+    if len(clip) < 2:
+        return 0.0
+    half_way = {
+        side: np.stack([v[:-1], (v[:-1] + v[1:]) / 2], 1).reshape(-1, v.shape[1])
+        for side, v in z.items()
+    }
+    objective = _objective(clip.finer(2), tuple(z), deviations)
+    states = objective.states(
+        np.concatenate(
+            [np.concatenate([half_way[side], z[side][-1:]]) for side in z], axis=1
+        )
+    )
+    depth = np.zeros(objective.frames)
+    for met in state_overlaps(states, 0.0):
+        np.maximum.at(depth, met.frame, -met.distance)
+    seen = np.maximum(depth[:-1:2], depth[2::2])
+    return float((depth[1::2] - seen).max())
+
+
 def _groups(
     clip: Clip, start: Mapping[str, np.ndarray], deviations: Deviations
 ) -> list[tuple[str, ...]]:

@@ -13,7 +13,7 @@ import numpy as np
 
 from retarget.boxes import Boxes, box_gap
 from retarget.configuration import HandModel, HandPose, Points, hand_model
-from robots.hand import HandSpec
+from robots.hand import Capsule, HandSpec
 from robots.rotations import from_rpy
 
 CHUNK = 64
@@ -85,8 +85,7 @@ class Placed:
 def capsule_set(spec: HandSpec) -> CapsuleSet:
     """The shapes of a hand; pairs that touch at rest or share a joint are left out."""
     model = hand_model(spec)
-    boxed_links = {box.link for box in spec.boxes}
-    capsules = [c for c in spec.capsules if c.link not in boxed_links]
+    capsules = [solid for solid in spec.solids if isinstance(solid, Capsule)]
     centres = [(box.link, np.array(box.centre)) for box in spec.boxes]
     start = model.points([(c.link, np.array(c.a)) for c in capsules] + centres)
     end = model.points([(c.link, np.array(c.b)) for c in capsules] + centres)

@@ -13,6 +13,11 @@ import numpy as np
 
 from retarget.errors import RetargetError
 from robots.hand import HandSpec
+from robots.rotations import from_rpy
+
+LIFTS = 100
+"""Steps in which palm points leave the boxes, each no longer than a box's radius where
+the point is within its core."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -184,10 +189,32 @@ class HandModel:
         return self._frame(link)[1][:3, :3]
 
     def palm_cloud(self) -> Points:
-        """The palm's surface points."""
+        """The palm's surface points.
+
+        Skin inside boxes that collide touches nothing: such points are on the boxes.
+        """
         placement = self.spec.T_palm_hand
         cloud = self.spec.palm_points @ placement[:3, :3].T + placement[:3, 3]
-        return self.points([(self.spec.palm_link, point) for point in cloud])
+        skin = self.points([(self.spec.palm_link, point) for point in cloud])
+        outwards = -self.orientation(self.spec.palm_link) @ placement[:3, 2]
+        return Points(skin.body, self._lifted(skin, outwards))
+
+    def _lifted(self, skin: Points, outwards: np.ndarray) -> np.ndarray:
+        """(K, 3) points of one body, moved along (3,) out of that body's boxes [m]."""
+        point = skin.offset.copy()
+        for _ in range(LIFTS):
+            depth = np.zeros(len(point))
+            for box in self.spec.boxes:
+                body, placed = self._frame(box.link)
+                if body != skin.body[0]:
+                    continue
+                axes = placed[:3, :3] @ from_rpy(box.rpy)
+                centre = placed[:3, :3] @ box.centre + placed[:3, 3]
+                over = np.maximum(np.abs((point - centre) @ axes) - box.half, 0.0)
+                within = box.radius - np.linalg.norm(over, axis=1)
+                depth = np.maximum(depth, within)
+            point += depth[:, None] * outwards
+        return point
 
     def all_joints(self, free: np.ndarray) -> np.ndarray:
         """(T, m) free joints → (T, n) all joints in canonical order [rad]."""

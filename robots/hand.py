@@ -106,12 +106,12 @@ class HandSpec:
         palm_link: Link that carries the palm.
         T_palm_hand: (4, 4) the hand frame in the palm link.
         palm_points: (P, 3) points on the palm's skin, in the hand frame [m].
-        capsules: Collision proxies, within the skin: what the simulation collides.
+        capsules: Collision proxies, within the skin.
         rest_pose: (n,) a relaxed open hand [rad], inside the limits.
         gains: Servo gains of the actuated joints.
         wire_prefix: Put before joint names on the wire, e.g. "lh_".
-        boxes: What retargeting keeps out of on links that have some, in place of their
-            capsules: the vendor's collision shapes, which are thicker than the skin.
+        boxes: On links that have some, they collide in place of their capsules: the
+            vendor's collision shapes, which are thicker than the skin.
     """
 
     name: str
@@ -160,6 +160,16 @@ class HandSpec:
             raise RobotError(
                 self.urdf, "actuated", "every joint must be actuated or mimic another"
             )
+
+    @property
+    def solids(self) -> tuple[Capsule | Box, ...]:
+        """What keeps out of what: boxes on links that state some, else capsules.
+
+        Capsules come before boxes, each in the order of hand.toml.
+        """
+        boxed = {box.link for box in self.boxes}
+        capsules = tuple(c for c in self.capsules if c.link not in boxed)
+        return (*capsules, *self.boxes)
 
     @property
     def wire_names(self) -> tuple[str, ...]:

@@ -22,9 +22,11 @@ def touching_links(
     """Pairs of links that must not collide; never one of each hand.
 
     Those are links within `REST_MARGIN` of each other in the rest pose, neighbours
-    along a chain (links without capsules skipped), and links two joints apart that meet
+    along a chain (links without solids skipped), and links two joints apart that meet
     when one joint alone runs through its range: there the proxies overlap by design,
-    like a knuckle in its socket.
+    like a knuckle in its socket. Boxes are the links' own shapes: of two links that state
+    some, only neighbours and those that overlap at rest are left out, as in
+    retargeting.
 
     Args:
         spec: The scene so far.
@@ -48,7 +50,13 @@ def touching_links(
             apart = 1.0 if chain.side == SIDES[0] else -1.0
             data.joint(f"{chain.side}_base_y").qpos[0] = apart
     carriers = {int(model.body_weldid[b]) for b in owner}
+    boxed = {
+        model.body(f"{chain.side}_{box.link}").id
+        for chain in chains
+        for box in chain.boxes
+    }
     met = {False: set(), True: set()}
+    overlapping = set()
     for single_joint, pose in _probe_poses(chains):
         for chain in chains:
             for name, angle in zip(chain.joint_names, pose[chain.side]):
@@ -56,18 +64,26 @@ def touching_links(
         mujoco.mj_kinematics(model, data)
         mujoco.mj_comPos(model, data)
         mujoco.mj_collision(model, data)
-        for pair in data.contact.geom:
-            met[single_joint].add(tuple(sorted(bodies.get(int(g), -1) for g in pair)))
+        for pair, gap in zip(data.contact.geom, data.contact.dist, strict=True):
+            links = tuple(sorted(bodies.get(int(g), -1) for g in pair))
+            met[single_joint].add(links)
+            if gap <= 0 and not single_joint:
+                overlapping.add(links)
     pairs = set()
     for a, b in combinations(sorted(owner), 2):
         weld_a, weld_b = int(model.body_weldid[a]), int(model.body_weldid[b])
         if weld_a == weld_b or {owner[a], owner[b]} == set(SIDES):
             continue
-        if (
-            (a, b) in met[False]
-            or _between(model, weld_a, weld_b, carriers) == 0
-            or ((a, b) in met[True] and _between(model, weld_a, weld_b, None) == 1)
-        ):
+        neighbours = _between(model, weld_a, weld_b, carriers) == 0
+        if {a, b} <= boxed:
+            left_out = neighbours or (a, b) in overlapping
+        else:
+            left_out = (
+                neighbours
+                or (a, b) in met[False]
+                or ((a, b) in met[True] and _between(model, weld_a, weld_b, None) == 1)
+            )
+        if left_out:
             pairs.add((a, b))
     return [(model.body(a).name, model.body(b).name) for a, b in sorted(pairs)]
 

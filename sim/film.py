@@ -8,13 +8,16 @@ import numpy as np
 
 from handx_gen.skeleton import SIDES
 from robots.robot import RobotSpec
+from robots.rotations import from_rpy
 from sim.camera import Camera, frame_points
 from sim.engine import mujoco
 from sim.gl import WITHOUT_GL, Renderer
 from sim.heat import PALM_SHARE, POINTS, check_state, contact_heat, heat_colour
 from sim.painter import Painter
 from sim.rollout import Rollout
-from sim.scene import BODY, CAPSULE_GROUP, JOINT_GROUP, Scene, build_scene
+from sim.rounded import RoundedBoxes
+from sim.scene import BODY, JOINT_GROUP, SOLID_GROUP, Scene, build_scene
+from sim.solids import named_boxes
 from sim.stage import geom_colours, place_stage
 
 SIZE = (640, 480)
@@ -114,24 +117,43 @@ class Film:
         """The state in `self._data`, by `Painter`."""
         model, data = self._scene.model, self._data
         assert self._painter is not None
-        geoms = np.flatnonzero(np.isin(model.geom_group, (CAPSULE_GROUP, JOINT_GROUP)))
+        mujoco.mj_kinematics(model, data)
+        drawn = np.isin(model.geom_group, (SOLID_GROUP, JOINT_GROUP))
+        geoms = np.flatnonzero(drawn & (model.geom_type != mujoco.mjtGeom.mjGEOM_MESH))
         radius = model.geom_size[geoms, 0]
         capsule = model.geom_type[geoms] == mujoco.mjtGeom.mjGEOM_CAPSULE
         half = np.where(capsule, model.geom_size[geoms, 1], 0.0)[:, None]
-        mujoco.mj_kinematics(model, data)
         centre = data.geom_xpos[geoms]
         axis = data.geom_xmat[geoms].reshape(-1, 3, 3)[:, :, 2] * half
-        return self._painter.draw(centre - axis, centre + axis, radius, colours[geoms])
+        return self._painter.draw(
+            centre - axis, centre + axis, radius, colours[geoms],
+            _boxes(self._scene, data, colours),
+        )  # fmt: skip
+
+
+def _boxes(scene: Scene, data: mujoco.MjData, colours: np.ndarray) -> RoundedBoxes:
+    """The scene's rounded boxes in the state of `data`, in colours (ngeom, 3)."""
+    rows = []
+    for chain, _ in scene.parts:
+        for name, box in named_boxes(chain):
+            body = data.body(f"{chain.side}_{box.link}")
+            turn = body.xmat.reshape(3, 3)
+            rows.append((
+                body.xpos + turn @ box.centre, turn @ from_rpy(box.rpy),
+                box.half, box.radius,
+                colours[scene.model.geom(f"{chain.side}_{name}").id],
+            ))  # fmt: skip
+    return RoundedBoxes.of(rows)
 
 
 def body_geoms(model: mujoco.MjModel) -> set[int]:
-    """The capsules of a robot's trunk, head and arms; none for hands on their own."""
+    """What collides of a robot's trunk, head and arms; none for hands on their own."""
     names = [model.body(body).name for body in model.geom_bodyid]
-    capsules = model.geom_group == CAPSULE_GROUP
+    solids = model.geom_group == SOLID_GROUP
     return {
         geom
         for geom, name in enumerate(names)
-        if capsules[geom] and name.startswith(f"{BODY}_")
+        if solids[geom] and name.startswith(f"{BODY}_")
     }
 
 

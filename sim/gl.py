@@ -6,7 +6,7 @@ import numpy as np
 
 from sim.camera import FIELD_OF_VIEW, Camera
 from sim.engine import GL_PACKAGES, mujoco
-from sim.scene import CAPSULE_GROUP, JOINT_GROUP, LINK_GROUP
+from sim.scene import JOINT_GROUP, LINK_GROUP, SOLID_GROUP
 
 WITHOUT_GL = (
     "No GL library was found, so the pictures were drawn without it; for rendered ones: "
@@ -39,7 +39,7 @@ class Renderer:
         self._camera.lookat[:] = camera.lookat
         self._camera.distance = camera.distance
         self._camera.azimuth, self._camera.elevation = camera.azimuth, camera.elevation
-        for group in (LINK_GROUP, CAPSULE_GROUP, JOINT_GROUP):
+        for group in (LINK_GROUP, SOLID_GROUP, JOINT_GROUP):
             self._options.geomgroup[group] = int(group in shown_groups(model))
 
     def draw(
@@ -70,7 +70,7 @@ def shown_groups(model: mujoco.MjModel) -> tuple[int, ...]:
     """Geom groups to draw: a URDF's visuals, or its capsules where it has none."""
     if LINK_GROUP in model.geom_group:
         return (LINK_GROUP,)
-    return (CAPSULE_GROUP, JOINT_GROUP)
+    return (SOLID_GROUP, JOINT_GROUP)
 
 
 def add_capsules(

@@ -8,17 +8,14 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from robots.hand import Capsule, HandSpec
+from robots.hand import Box, HandSpec
 from sim.engine import mujoco
 from sim.errors import SimulationError
+from sim.solids import add_solids
 
 ARMATURE = 1e-4
 """Reflected rotor inertia of a finger joint [kg·m²]: the order of a 10 g·cm² rotor
 behind a 1:10 to 1:30 gear; without it the phalanges' own inertia is stiff to integrate."""
-
-CONTACT_SOLREF = (0.003, 1.0)
-"""Time constant [s] and damping ratio of contacts: metal and hard rubber, three times
-the physics step, so that pressing hands overlap by tenths of a millimetre."""
 
 COUPLING_SOLREF = (0.002, 1.0)
 """The same for coupled joints: gears, twice the physics step."""
@@ -26,14 +23,11 @@ COUPLING_SOLREF = (0.002, 1.0)
 STOP_SOLREF = (0.003, 1.0)
 """The same for joint limits: mechanical stops."""
 
-FRICTION = (0.8, 0.005, 0.0001)
-"""Sliding, torsional and rolling friction of rubber on rubber or plastic."""
-
 JOINT_BALL = 0.9
 """Radius of a joint's ball as a share of its link's thinnest capsule."""
 
-LINK_GROUP, CAPSULE_GROUP, JOINT_GROUP = 2, 3, 4
-"""Geom groups: visuals of the URDF, collision capsules, balls that show the joints."""
+LINK_GROUP, JOINT_GROUP = 2, 4
+"""Geom groups: visuals of the URDF, balls that show the joints; `SOLID_GROUP` is a third."""
 
 POSITION_AND_VELOCITY = int(mujoco.mjtCtrlInput.mjINPUT_POS) | int(
     mujoco.mjtCtrlInput.mjINPUT_VEL
@@ -57,7 +51,7 @@ class JointAddresses:
 
 
 def load_links(chain: HandSpec) -> mujoco.MjSpec:
-    """The URDF of a hand or body with the capsules of its description.
+    """The URDF of a hand or body with the capsules and boxes of its description.
 
     The URDF's own collision shapes are dropped, its visuals kept. Gravity is compensated
     on every link.
@@ -82,36 +76,20 @@ def load_links(chain: HandSpec) -> mujoco.MjSpec:
         child.delete(equality)
     for body in child.bodies:
         body.gravcomp = 1.0
-    for index, capsule in enumerate(chain.capsules):
-        _add_capsule(child, capsule, index)
+    add_solids(child, chain)
     _add_joint_balls(child, chain)
     return child
 
 
-def _add_capsule(child: mujoco.MjSpec, capsule: Capsule, index: int) -> None:
-    """Put one collision capsule on its link (a sphere where both ends coincide)."""
-    sphere = np.allclose(capsule.a, capsule.b, atol=1e-9)
-    geom = child.body(capsule.link).add_geom(
-        name=f"capsule_{index}_{capsule.link}",
-        type=mujoco.mjtGeom.mjGEOM_SPHERE if sphere else mujoco.mjtGeom.mjGEOM_CAPSULE,
-        size=[capsule.radius, 0, 0],
-        group=CAPSULE_GROUP,
-        density=0.0,
-        friction=FRICTION,
-        solref=CONTACT_SOLREF,
-        solimp=[0.95, 0.99, 0.0005, 0.5, 2],
-        rgba=[0.6, 0.6, 0.65, 1],
-    )
-    if sphere:
-        geom.pos = capsule.a
-    else:
-        geom.fromto = [*capsule.a, *capsule.b]
-
-
 def _add_joint_balls(child: mujoco.MjSpec, chain: HandSpec) -> None:
-    """Show each joint as a ball that does not collide, so that links look connected."""
+    """Show each joint as a ball that does not collide, so that links look connected.
+
+    Boxes leave no room between links, and need none.
+    """
     radius: dict[str, float] = {}
-    for capsule in chain.capsules:
+    for capsule in chain.solids:
+        if isinstance(capsule, Box):
+            continue
         radius[capsule.link] = min(capsule.radius, radius.get(capsule.link, np.inf))
     for body in child.bodies:
         if body.joints and body.name in radius:

@@ -27,7 +27,11 @@ class Recorder:
 
     def __init__(self, scene: Scene, pairs: tuple[str, ...]) -> None:
         self.scene, self.pairs = scene, pairs
-        self._geoms = [self._pair_geoms(pair) for pair in pairs]
+        geoms = [self._pair_geoms(pair) for pair in pairs]
+        self._geoms = np.array([g for found in geoms for g in found], int).reshape(-1, 2)
+        self._reach = scene.model.geom_rbound[self._geoms].sum(1)
+        ends = np.cumsum([len(found) for found in geoms], dtype=int).tolist()
+        self._part = [slice(a, b) for a, b in zip([0, *ends], ends)]
         self.overlap = np.zeros(OVERLAPS)
         self._columns: dict[str, list[np.ndarray]] = {
             name: []
@@ -105,21 +109,30 @@ class Recorder:
         return force
 
     def gaps(self, data: mujoco.MjData) -> np.ndarray:
-        """(P,) surface gap of every pair [m], at most `FAR`."""
-        model = self.scene.model
+        """(P,) surface gap of every pair [m], at most `FAR`.
+
+        Bounding spheres say which geoms of a pair can be nearer than those measured.
+        """
+        a, b = self._geoms.T
+        offset = data.geom_xpos[a] - data.geom_xpos[b]
+        least = np.sqrt((offset**2).sum(1)) - self._reach
         return np.array(
-            [
-                min(
-                    (
-                        mujoco.mj_geomDistance(model, data, a, b, FAR, None)
-                        for a, b in geoms
-                    ),
-                    default=FAR,
-                )
-                for geoms in self._geoms
-            ],
-            float,
+            [self._nearest(data, least[p], self._geoms[p]) for p in self._part], float
         )
+
+    def _nearest(
+        self, data: mujoco.MjData, least: np.ndarray, geoms: np.ndarray
+    ) -> float:
+        """Smallest gap among (K, 2) geoms, given (K,) lower bounds [m]."""
+        found = FAR
+        for row in least.argsort().tolist():
+            if least[row] >= found:
+                break
+            gap = mujoco.mj_geomDistance(
+                self.scene.model, data, *geoms[row].tolist(), FAR, None
+            )
+            found = min(found, gap)
+        return found
 
     def arrays(self) -> dict[str, np.ndarray]:
         """The samples so far, stacked; all keys of `Rollout._ARRAYS`."""

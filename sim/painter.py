@@ -1,9 +1,9 @@
-"""Pictures without GL: the hands' capsules ray-cast in numpy.
+"""Pictures without GL: the hands' capsules and boxes ray-cast in numpy.
 
-Every capsule is intersected with the rays of the pixels in its own rectangle, the
+Every shape is intersected with the rays of the pixels in its own rectangle, the
 nearest hit is kept, and the picture is shaded once. The intersection of a ray o + t d
 with a capsule is the smaller root of a quadratic on the cylinder, or on the end sphere
-that the root lies beyond.
+that the root lies beyond; `sim.rounded` has that with a box.
 """
 
 from collections.abc import Iterator
@@ -12,6 +12,7 @@ import numpy as np
 from PIL import Image
 
 from sim.camera import FIELD_OF_VIEW, Camera
+from sim.rounded import RoundedBoxes
 from sim.stage import FLOOR_DARK, FLOOR_LIGHT, FLOOR_TILE, SKY_BOTTOM, SKY_TOP
 
 LIGHT = np.array([0.35, 0.30, 1.0]) / np.linalg.norm([0.35, 0.30, 1.0])
@@ -23,7 +24,7 @@ SHADOW_SOFTNESS = 0.05
 
 
 class Painter:
-    """Draws capsules from a fixed camera.
+    """Draws capsules and rounded boxes from a fixed camera.
 
     Args:
         camera: The camera.
@@ -44,7 +45,12 @@ class Painter:
         self._background, self._ground = self._paint_background()
 
     def draw(
-        self, a: np.ndarray, b: np.ndarray, radius: np.ndarray, colour: np.ndarray
+        self,
+        a: np.ndarray,
+        b: np.ndarray,
+        radius: np.ndarray,
+        colour: np.ndarray,
+        boxes: RoundedBoxes | None = None,
     ) -> np.ndarray:
         """One picture.
 
@@ -53,6 +59,7 @@ class Painter:
             b: (K, 3) the other end; equal to `a` for a sphere.
             radius: (K,) [m].
             colour: (K, 3) in 0…1.
+            boxes: Drawn beside them.
 
         Returns:
             (height, width, 3) uint8.
@@ -60,21 +67,33 @@ class Painter:
         width, height = self.size
         depth = np.full((height, width), np.inf)
         owner = np.full((height, width), -1, np.int32)
-        for k, window in self._windows(a, b, radius):
-            hit = _intersect(self._position, self._rays[window], a[k], b[k], radius[k])
+        normal = np.zeros((height, width, 3))
+
+        def put(
+            k: int, window: tuple[slice, slice], hit: np.ndarray, facing: np.ndarray
+        ) -> None:
             nearer = hit < depth[window]
             depth[window][nearer] = hit[nearer]
             owner[window][nearer] = k
+            normal[window][nearer] = facing[nearer]
+
+        for k, window in self._windows(a, b, radius):
+            rays = self._rays[window]
+            hit = _intersect(self._position, rays, a[k], b[k], radius[k])
+            point = self._position + np.where(hit < np.inf, hit, 0.0)[..., None] * rays
+            put(k, window, hit, _outwards(point, a[k], b[k], radius[k]))
+        if boxes is not None:
+            for k, window in self._box_windows(boxes.corners):
+                put(
+                    len(a) + k, window,
+                    *boxes.meet(k, self._position, self._rays[window]),
+                )  # fmt: skip
+            rods = zip((a, b, radius), boxes.rods, strict=True)
+            a, b, radius = (np.concatenate(pair) for pair in rods)
+            colour = np.concatenate([colour, boxes.colour])
         image = self._background * self._shadow(a, b, radius)[..., None]
         seen = owner >= 0
-        who, rays = owner[seen], self._rays[seen]
-        point = self._position + depth[seen][:, None] * rays
-        axis = b[who] - a[who]
-        length = np.maximum((axis**2).sum(-1), 1e-12)
-        along = ((point - a[who]) * axis).sum(-1) / length
-        centre = a[who] + np.clip(along, 0, 1)[:, None] * axis
-        normal = (point - centre) / radius[who][:, None]
-        image[seen] = _shade(normal, rays, colour[who])
+        image[seen] = _shade(normal[seen], self._rays[seen], colour[owner[seen]])
         image = _soften_edges(image, owner)
         return (np.clip(image, 0, 1) * 255).astype(np.uint8)
 
@@ -82,7 +101,6 @@ class Painter:
         self, a: np.ndarray, b: np.ndarray, radius: np.ndarray
     ) -> Iterator[tuple[int, tuple[slice, slice]]]:
         """Index and covered pixels of every capsule that is in the picture."""
-        width, height = self.size
         ends = (np.stack([a, b]) - self._position) @ self._axes.T  # (2, K, 3)
         depth = np.maximum(ends[..., 2:], 1e-6)
         centre = ends[..., :2] / depth * self._focal
@@ -90,12 +108,30 @@ class Painter:
         clear = np.maximum(depth - radius[:, None], 1e-6)
         reach = self._focal * radius[:, None] / clear * 1.1 + 1
         low, high = (centre - reach).min(0), (centre + reach).max(0)
+        return self._covered(low, high, ends[..., 2].min(0) > 2 * radius)
+
+    def _box_windows(
+        self, corners: np.ndarray
+    ) -> Iterator[tuple[int, tuple[slice, slice]]]:
+        """The same for boxes, by their corners (K, 8, 3)."""
+        local = (corners - self._position) @ self._axes.T
+        depth = np.maximum(local[..., 2:], 1e-6)
+        spots = local[..., :2] / depth * self._focal
+        return self._covered(
+            spots.min(1) - 1, spots.max(1) + 1, local[..., 2].min(1) > 1e-3
+        )
+
+    def _covered(
+        self, low: np.ndarray, high: np.ndarray, seen: np.ndarray
+    ) -> Iterator[tuple[int, tuple[slice, slice]]]:
+        """Index and pixels of every rectangle (K, 2) that is in the picture."""
+        width, height = self.size
         columns = np.stack([low[:, 0], high[:, 0] + 1], 1) + width / 2
         rows = height / 2 - np.stack([high[:, 1], low[:, 1] - 1], 1)
         columns = np.clip(columns, 0, width).astype(int)
         rows = np.clip(rows, 0, height).astype(int)
-        seen = (ends[..., 2].min(0) > 2 * radius) & (np.diff(columns)[:, 0] > 0)
-        for k in np.flatnonzero(seen & (np.diff(rows)[:, 0] > 0)):
+        seen = seen & (np.diff(columns)[:, 0] > 0) & (np.diff(rows)[:, 0] > 0)
+        for k in np.flatnonzero(seen):
             yield int(k), (slice(*rows[k]), slice(*columns[k]))
 
     def _paint_background(self) -> tuple[np.ndarray, np.ndarray]:
@@ -162,6 +198,16 @@ def _intersect(
         # Points of an end sphere inside the cylinder are behind its surface anyway.
         distance = np.where((root >= 0) & (t > 0) & (t < distance), t, distance)
     return distance
+
+
+def _outwards(
+    point: np.ndarray, a: np.ndarray, b: np.ndarray, radius: float
+) -> np.ndarray:
+    """Normals of a capsule at points (..., 3) of its surface."""
+    axis = b - a
+    along = (point - a) @ axis / max(float(axis @ axis), 1e-12)
+    centre = a + np.clip(along, 0, 1)[..., None] * axis
+    return (point - centre) / radius
 
 
 def _shade(normal: np.ndarray, rays: np.ndarray, colour: np.ndarray) -> np.ndarray:

@@ -6,8 +6,8 @@ with limited torque and capsules that collide.
 
 Choices that a reader should know:
 
-- Collision shapes are the capsules of the `HandSpec`; the URDF's own are dropped, its
-  visuals are kept for pictures.
+- Collision shapes are the capsules and boxes of the `HandSpec` (`solids`), which
+  retargeting keeps apart; the URDF's own are dropped, its visuals are kept for pictures.
 - Gravity acts and is compensated, as an arm's controller does for its payload. On an arm
   the motors do it, out of their own effort limit, hands included; the fingers' own weight,
   and a hand on a driven wrist, are compensated for nothing.
@@ -27,7 +27,6 @@ from sim.engine import mujoco
 from sim.exclusions import touching_links
 from sim.links import (
     ARMATURE,
-    CAPSULE_GROUP,
     JOINT_GROUP,
     LINK_GROUP,
     JointAddresses,
@@ -35,6 +34,7 @@ from sim.links import (
     joint_addresses,
     load_links,
 )
+from sim.solids import SOLID_GROUP
 from sim.stage import add_stage
 from sim.wrist import (
     WRIST_FORCE,
@@ -56,9 +56,9 @@ BODY = "body"
 __all__ = [
     "ARMATURE",
     "BODY",
-    "CAPSULE_GROUP",
     "JOINT_GROUP",
     "LINK_GROUP",
+    "SOLID_GROUP",
     "TIMESTEP",
     "WRIST_FORCE",
     "WRIST_FREQUENCY",
@@ -84,7 +84,7 @@ class HandAddresses(JointAddresses):
         base_quaternion_ctrl: (4,) orientation target wxyz.
         base_force: (6,) outputs in `actuator_force`: 3 [N], 3 [N·m].
         tip_bodies: (5,) body whose origin is the fingertip, −1 where there is none.
-        point_geoms: "index_tip", …, "palm" → ids of the capsules that carry it.
+        point_geoms: "index_tip", …, "palm" → ids of the solids that carry it.
         orientation_lead: Time by which the orientation target runs ahead [s].
     """
 
@@ -248,7 +248,7 @@ def _addresses(model: mujoco.MjModel, robot: RobotSpec, side: str) -> HandAddres
 
 
 def _point_geoms(model: mujoco.MjModel, hand: HandSpec) -> dict[str, tuple[int, ...]]:
-    """Capsules rigidly attached to each fingertip and to the palm."""
+    """Solids rigidly attached to each fingertip and to the palm."""
 
     def carried(link: str) -> tuple[int, ...]:
         weld = model.body_weldid[model.body(f"{hand.side}_{link}").id]

@@ -1,5 +1,6 @@
 """A picture of a robot's two hands: palms towards the viewer, every finger named."""
 
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -7,10 +8,12 @@ from PIL import Image, ImageDraw, ImageFont
 
 from handx_gen.npz import atomic_path
 from robots.add.tree import read_tree
-from robots.hand import HandSpec
+from robots.hand import Capsule, HandSpec
 from robots.robot import RobotSpec
+from robots.rotations import from_rpy
 from sim.camera import Camera, frame_points
 from sim.painter import FIELD_OF_VIEW, Painter
+from sim.rounded import RoundedBoxes
 
 SIZE = (1000, 620)
 COLOURS = {
@@ -23,12 +26,56 @@ INK = (30, 33, 40)
 GAP = 0.10
 """Between the two hands [m]."""
 
-Parts = tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]
-"""Starts (K, 3), ends (K, 3), radii (K,) [m] and colours (K, 3)."""
+
+@dataclass(frozen=True, eq=False)
+class Parts:
+    """What is drawn of one hand.
+
+    Attributes:
+        a, b: (K, 3) ends of capsules [m].
+        radius: (K,) [m].
+        colour: (K, 3).
+        boxes: Of the links that state some.
+    """
+
+    a: np.ndarray
+    b: np.ndarray
+    radius: np.ndarray
+    colour: np.ndarray
+    boxes: RoundedBoxes
+
+    def moved(self, shift: np.ndarray) -> "Parts":
+        """The same, elsewhere."""
+        boxes = replace(self.boxes, centre=self.boxes.centre + shift)
+        return replace(self, a=self.a + shift, b=self.b + shift, boxes=boxes)
+
+    @property
+    def cloud(self) -> np.ndarray:
+        """(N, 3) points that hold everything."""
+        radius = self.radius[:, None]
+        corners = self.boxes.corners.reshape(-1, 3)
+        return np.concatenate(
+            [
+                self.a - radius,
+                self.b - radius,
+                self.a + radius,
+                self.b + radius,
+                corners,
+            ]
+        )
+
+    @classmethod
+    def joined(cls, parts: list["Parts"]) -> "Parts":
+        """Several hands as one."""
+        joined = {
+            name: np.concatenate([getattr(part, name) for part in parts])
+            for name in ("a", "b", "radius", "colour")
+        }
+        return cls(**joined, boxes=RoundedBoxes.joined([part.boxes for part in parts]))
 
 
 def draw_robot(robot: RobotSpec, path: str | Path) -> Path:
-    """Draw both hands at rest into a PNG: capsules, fingertip pads, names.
+    """Draw both hands at rest into a PNG: what collides, fingertip pads, names.
 
     The palms face the viewer, so a right hand's thumb points to the right.
     """
@@ -38,16 +85,17 @@ def draw_robot(robot: RobotSpec, path: str | Path) -> Path:
         shift = np.array([0.0, width / 2 + GAP / 2, 0.0])
         if side == "right":
             shift = -shift
-        parts.append((drawn[0] + shift, drawn[1] + shift, *drawn[2:]))
+        parts.append(drawn.moved(shift))
         labels += [(text, at + shift) for text, at in names]
-    a, b, radius, colour = (np.concatenate(column) for column in zip(*parts))
-    ends = np.concatenate(
-        [a - radius[:, None], b + radius[:, None], a + radius[:, None]]
-    )
+    shown = Parts.joined(parts)
+    ends = shown.cloud
     # Seen along +x, as the hands' backs face +x.
     camera = frame_points(ends, SIZE[0] / SIZE[1], azimuth=0.0, elevation=-8.0)
     floor = float(ends[:, 2].min()) - 0.03
-    image = Image.fromarray(Painter(camera, SIZE, floor).draw(a, b, radius, colour))
+    painter = Painter(camera, SIZE, floor)
+    image = Image.fromarray(
+        painter.draw(shown.a, shown.b, shown.radius, shown.colour, shown.boxes)
+    )
     pen, font = ImageDraw.Draw(image), ImageFont.load_default(17)
     pen.text((14, 10), robot.title, fill=INK, font=ImageFont.load_default(22))
     for text, at in labels:
@@ -62,7 +110,7 @@ def draw_robot(robot: RobotSpec, path: str | Path) -> Path:
 
 
 def _hand(hand: HandSpec) -> tuple[Parts, list[tuple[str, np.ndarray]], float]:
-    """Capsules with colours, names with places, and the width; fingers point up."""
+    """Solids with colours, names with places, and the width; fingers point up."""
     poses = read_tree(hand.urdf).forward(
         dict(zip(hand.joint_names, map(float, hand.rest_pose), strict=True))
     )
@@ -76,11 +124,18 @@ def _hand(hand: HandSpec) -> tuple[Parts, list[tuple[str, np.ndarray]], float]:
         return turn @ (pose[:3, :3] @ np.asarray(point) + pose[:3, 3])
 
     a, b, radius, colour = [], [], [], []
-    for capsule in hand.capsules:
-        a.append(place(capsule.link, np.array(capsule.a)))
-        b.append(place(capsule.link, np.array(capsule.b)))
-        radius.append(capsule.radius)
-        colour.append(COLOURS.get(owner.get(capsule.link, ""), PALM_COLOUR))
+    boxes = []
+    for solid in hand.solids:
+        tint = COLOURS.get(owner.get(solid.link, ""), PALM_COLOUR)
+        if isinstance(solid, Capsule):
+            a.append(place(solid.link, np.array(solid.a)))
+            b.append(place(solid.link, np.array(solid.b)))
+            radius.append(solid.radius)
+            colour.append(tint)
+        else:
+            axes = turn @ (T @ poses[solid.link])[:3, :3] @ from_rpy(solid.rpy)
+            centre = place(solid.link, np.array(solid.centre))
+            boxes.append((centre, axes, solid.half, solid.radius, tint))
     names = []
     for name, finger in hand.fingers.items():
         tip = place(finger.tip_link, np.zeros(3))
@@ -92,16 +147,17 @@ def _hand(hand: HandSpec) -> tuple[Parts, list[tuple[str, np.ndarray]], float]:
         b.append(a[-1])
         radius.append(0.75 * finger.pad_radius)
         colour.append(PAD_COLOUR)
-    starts, ends = np.array(a), np.array(b)
-    across = np.concatenate([starts[:, 1], ends[:, 1]])
+    drawn = Parts(
+        np.array(a), np.array(b), np.array(radius), np.array(colour),
+        RoundedBoxes.of(boxes),
+    )  # fmt: skip
+    corners = drawn.boxes.corners.reshape(-1, 3)
+    across = np.concatenate([drawn.a[:, 1], drawn.b[:, 1], corners[:, 1]])
+    low = min(drawn.a[:, 2].min(), corners[:, 2].min(initial=0.0), 0.0)
     centre = np.array([0.0, (across.min() + across.max()) / 2, 0.0])
     names = [(text, at - centre) for text, at in names]
-    names.append((hand.side, np.array([0.0, 0.0, min(starts[:, 2].min(), 0) - 0.035])))
-    return (
-        (starts - centre, ends - centre, np.array(radius), np.array(colour)),
-        names,
-        float(np.ptp(across)),
-    )
+    names.append((hand.side, np.array([0.0, 0.0, low - 0.035])))
+    return drawn.moved(-centre), names, float(np.ptp(across))
 
 
 def _project(camera: Camera, point: np.ndarray) -> tuple[float, float]:

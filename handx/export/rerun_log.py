@@ -1,6 +1,6 @@
 """A run as a Rerun recording: the hands in space, and every number as a curve.
 
-The scene's capsules hang on the bodies that move them; curves are sent column by column.
+The scene's solids hang on the bodies that move them; curves are sent column by column.
 """
 
 from pathlib import Path
@@ -16,7 +16,7 @@ from sim.engine import mujoco
 from sim.film import FRAME_RATE, rollout_scene, scene_colours
 from sim.heat import POINTS, contact_heat
 from sim.render import source_time
-from sim.scene import CAPSULE_GROUP, JOINT_GROUP, Scene
+from sim.scene import JOINT_GROUP, SOLID_GROUP, Scene
 from sim.stage import SIDE_COLOURS
 
 if TYPE_CHECKING:
@@ -89,11 +89,18 @@ def _log_robot(log: "rr.RecordingStream", run: RunRecord, scene: Scene) -> None:
 
     model, data = scene.model, mujoco.MjData(scene.model)
     colours = (255 * scene_colours(scene)).astype(np.uint8)
-    shown = np.isin(model.geom_group, (CAPSULE_GROUP, JOINT_GROUP))
+    shown = np.isin(model.geom_group, (SOLID_GROUP, JOINT_GROUP))
     bodies = np.unique(model.geom_bodyid[shown]).tolist()
     paths = {body: f"hands/robot/{model.body(body).name}" for body in bodies}
     for body, path in paths.items():
-        geoms = np.flatnonzero(shown & (model.geom_bodyid == body))
+        mine = shown & (model.geom_bodyid == body)
+        mesh = model.geom_type == mujoco.mjtGeom.mjGEOM_MESH
+        for geom in np.flatnonzero(mine & mesh):
+            box = _mesh(model, int(geom), colours[geom])
+            log.log(f"{path}/box_{geom}", box, static=True)
+        geoms = np.flatnonzero(mine & ~mesh)
+        if not len(geoms):
+            continue
         long = model.geom_type[geoms] == mujoco.mjtGeom.mjGEOM_CAPSULE
         half = np.where(long, model.geom_size[geoms, 1], 0.0)
         shape = rr.Capsules3D(
@@ -121,6 +128,23 @@ def _log_robot(log: "rr.RecordingStream", run: RunRecord, scene: Scene) -> None:
             translation=position[:, body], quaternion=xyzw[:, body]
         )
         log.send_columns(path, clock, columns)
+
+
+def _mesh(model: mujoco.MjModel, geom: int, colour: np.ndarray) -> "rr.Mesh3D":
+    """One box in its body's frame."""
+    import rerun as rr
+
+    mesh = int(model.geom_dataid[geom])
+    first, count = int(model.mesh_vertadr[mesh]), int(model.mesh_vertnum[mesh])
+    face, faces = int(model.mesh_faceadr[mesh]), int(model.mesh_facenum[mesh])
+    turn = np.zeros(9)
+    mujoco.mju_quat2Mat(turn, model.geom_quat[geom])
+    vertices = model.mesh_vert[first : first + count] @ turn.reshape(3, 3).T
+    return rr.Mesh3D(
+        vertex_positions=vertices + model.geom_pos[geom],
+        triangle_indices=model.mesh_face[face : face + faces],
+        albedo_factor=colour,
+    )
 
 
 def _axes(model: mujoco.MjModel, geoms: np.ndarray) -> np.ndarray:
