@@ -44,9 +44,9 @@ FRAME_PERIOD, FRAME_PERIOD_BOXES = 1 / 24, 1 / 48
 are further apart a finger could pass through another unseen. Boxes, which have edges, are
 left on the wrong side sooner than capsules."""
 ITERATIONS, ITERATIONS_BOXES = 40, 80
-MISSED, REFINEMENTS = 0.002, 2
-"""Where boxes pass this deep [m] through each other between frames, the clip is solved
-again with twice the frames, at most so often."""
+MISSED = 0.002
+"""Where boxes pass deeper than this [m] through each other between frames, the clip is
+solved once more with twice the frames."""
 
 
 def retarget_motion(
@@ -123,9 +123,7 @@ def _solve(clip: Clip, options: RetargetOptions) -> tuple[Clip, SolvedClip, floa
         if needed <= stretch * 1.03:
             break
         stretch = needed
-    for _ in range(REFINEMENTS if boxes else 0):
-        if missed_depth(clip, solved.z, deviations) < MISSED:
-            break
+    if boxes and missed_depth(clip, solved.z, deviations) > MISSED:
         finer = clip.finer(2)
         start = _read_at(solved.z, clip.time, finer.time)
         clip = finer

@@ -28,7 +28,9 @@ class Recorder:
     def __init__(self, scene: Scene, pairs: tuple[str, ...]) -> None:
         self.scene, self.pairs = scene, pairs
         geoms = [self._pair_geoms(pair) for pair in pairs]
-        self._geoms = np.array([g for found in geoms for g in found], int).reshape(-1, 2)
+        self._geoms = np.array([g for found in geoms for g in found], int).reshape(
+            -1, 2
+        )
         self._reach = scene.model.geom_rbound[self._geoms].sum(1)
         ends = np.cumsum([len(found) for found in geoms], dtype=int).tolist()
         self._part = [slice(a, b) for a, b in zip([0, *ends], ends)]

@@ -2,13 +2,18 @@
 
 Such a box is all points within a radius of a sharp one, its core. A ray enters the box
 about it through a face of its own, or through what rounding took off an edge or corner;
-from there it can only meet that corner's ball or one of its three edges' cylinders.
+from there it meets that corner's ball, one of its three edges' cylinders or, sliding along
+a short edge, those of the next corner.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
 
 import numpy as np
+
+
+TURNED = np.ones((4, 3)) - 2 * np.eye(4, 3)
+"""Signs that lead from a corner to its three neighbours, and to itself."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -84,7 +89,10 @@ class RoundedBoxes:
         distance[rows[faced]] = enter[rows[faced]]
         rest = rows[~faced]
         sign = np.copysign(1.0, point[~faced])
-        distance[rest] = _corner(sign * start - half, sign * way[rest], half, radius)
+        for turned in TURNED:
+            near = sign * turned
+            met = _corner(near * start - half, near * way[rest], half, radius)
+            distance[rest] = np.minimum(distance[rest], met)
         hit = start + np.where(np.isfinite(distance), distance, 0.0)[:, None] * way
         normal = (hit - np.clip(hit, -half, half)) / radius
         return distance.reshape(shape), (normal @ axes.T).reshape(*shape, 3)

@@ -129,7 +129,8 @@ def test_cautious_robots_are_inside_the_robot_and_are_called_like_it() -> None:
             assert (tight.hands[side].upper[index] < hand.upper[index]).all()
             assert (tight.hands[side].velocity_limit < hand.velocity_limit).all()
             tips = {finger.links[-1] for finger in hand.fingers.values()}
-            for before, after in zip(hand.capsules, thick.hands[side].capsules):
+            thicker = thick.hands[side].solids
+            for before, after in zip(hand.solids, thicker, strict=True):
                 assert (after.radius > before.radius) is (before.link not in tips)
 
 

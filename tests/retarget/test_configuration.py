@@ -13,6 +13,8 @@ from retarget.rotations import (
     matrix_from_quaternion,
     quaternion_from_matrix,
 )
+from robots import load_robot
+from robots.rotations import from_rpy
 
 HANDS = [(robot, side) for robot in ("shadow", "inspire") for side in ("left", "right")]
 
@@ -128,3 +130,34 @@ def test_left_jacobian_is_the_derivative_of_exp(size, rng):
     spins = [c @ exp(vector).T for c in columns]
     numeric = np.stack([[s[2, 1], s[0, 2], s[1, 0]] for s in spins], -1)
     np.testing.assert_allclose(left_jacobian(vector), numeric, atol=1e-7)
+
+
+@pytest.mark.parametrize("name", ["allegro", "leap"])
+def test_palm_points_are_on_the_boxes_that_hold_the_skin(name):
+    for spec in load_robot(name).hands.values():
+        model = hand_model(spec)
+        cloud = model.palm_cloud()
+        T = spec.T_palm_hand
+        skin = model.points(
+            [(spec.palm_link, T[:3, :3] @ p + T[:3, 3]) for p in spec.palm_points]
+        )
+        deepest = np.full(len(skin.offset), -np.inf)
+        shallow = deepest.copy()
+        for box in spec.boxes:
+            (centre,) = model.points([(box.link, np.array(box.centre))]).offset
+            axes = model.orientation(box.link) @ from_rpy(box.rpy)
+            if model.points([(box.link, np.zeros(3))]).body[0] != cloud.body[0]:
+                continue
+            for depth, points in ((deepest, skin), (shallow, cloud)):
+                beyond = np.abs((points.offset - centre) @ axes) - box.half
+                within = box.radius - np.linalg.norm(np.maximum(beyond, 0.0), axis=1)
+                np.maximum(depth, within, out=depth)
+        inside = deepest > 0
+        assert 0.3 < inside.mean() < 1
+        np.testing.assert_allclose(shallow[inside], 0.0, atol=1e-6)
+        np.testing.assert_allclose(
+            cloud.offset[~inside], skin.offset[~inside], atol=1e-12
+        )
+        out = -model.orientation(spec.palm_link) @ T[:3, 2]
+        moved = cloud.offset - skin.offset
+        np.testing.assert_allclose(moved, np.outer(moved @ out, out), atol=1e-12)

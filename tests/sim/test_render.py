@@ -17,6 +17,7 @@ from sim.film import FRAME_RATE, SIZE, Film, body_geoms
 from sim.human_film import HumanFilm
 from sim.painter import Painter
 from sim.render import render_pair, render_strip, render_video, source_time
+from sim.rounded import RoundedBoxes
 
 av = pytest.importorskip("av")
 HAS_GL = available_gl() != "disable"
@@ -285,6 +286,51 @@ def test_the_painter_hides_what_is_behind() -> None:
     colours = np.array([[0, 0, 1.0], [1.0, 0, 0]])
     red, _, blue = painter.draw(a, b, np.array([0.03, 0.03]), colours)[32, 32]
     assert red > 100 > blue
+
+
+def test_rays_meet_a_rounded_box_where_it_is() -> None:
+    """Beside walking along the ray by the distance that is left, which cannot overstep."""
+    rng = np.random.default_rng(0)
+    missed = 0
+    for half in ([0.02, 0.01, 0.03], [0.001, 0.02, 0.02], [0.0, 0.0, 0.02]):
+        turn, _ = np.linalg.qr(rng.normal(size=(3, 3)))
+        centre, radius = rng.normal(size=3), 0.006
+        box = RoundedBoxes.of([(centre, turn, half, radius, (1.0, 0, 0))])
+        origin = centre + [0.3, -0.2, 0.1]
+        aim = centre + rng.uniform(-0.04, 0.04, (4000, 3)) - origin
+        rays = aim / np.linalg.norm(aim, axis=1)[:, None]
+        distance, normal = box.meet(0, origin, rays)
+
+        walked = np.zeros(len(rays))
+        for _ in range(300):
+            local = (origin + walked[:, None] * rays - centre) @ turn
+            beyond = np.maximum(np.abs(local) - half, 0.0)
+            left = np.linalg.norm(beyond, axis=1) - radius
+            walked += np.where(walked < 1.0, left, 0.0)
+        meets = walked < 1.0
+        # Rays that graze the box may be counted as either.
+        agree = meets == np.isfinite(distance)
+        assert (~agree).mean() < 0.005
+        both = meets & agree
+        np.testing.assert_allclose(distance[both], walked[both], atol=1e-5)
+        np.testing.assert_allclose(np.linalg.norm(normal[both], axis=1), 1, atol=1e-6)
+        assert ((normal[both] * rays[both]).sum(1) < 1e-6).all()
+        missed += int((~meets).sum())
+    assert missed > 500
+
+
+def test_the_painter_draws_boxes_and_capsules_by_their_depth() -> None:
+    camera = frame_points(
+        np.array([[-0.2] * 3, [0.2] * 3]), 1.0, azimuth=0, elevation=0
+    )
+    painter = Painter(camera, (64, 64), floor=-1.0)
+    ball, red = np.array([camera.lookat]), np.array([[1.0, 0, 0]])
+    for shift, wanted in ((-0.1, 2), (0.1, 0)):
+        centre = camera.lookat + [shift, 0, 0]
+        row = (centre, np.eye(3), (0.02, 0.03, 0.03), 0.005, (0, 0, 1.0))
+        boxes = RoundedBoxes.of([row])
+        picture = painter.draw(ball, ball, np.array([0.02]), red, boxes)
+        assert picture[32, 32].argmax() == wanted
 
 
 @pytest.mark.parametrize("elevation", [-80.0, -35.0, 0.0, 20.0])
