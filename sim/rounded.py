@@ -11,7 +11,6 @@ from dataclasses import dataclass, fields
 
 import numpy as np
 
-
 TURNED = np.ones((4, 3)) - 2 * np.eye(4, 3)
 """Signs that lead from a corner to its three neighbours, and to itself."""
 
