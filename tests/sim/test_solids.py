@@ -195,4 +195,5 @@ def test_hands_with_boxes_do_what_they_are_asked(boxed, from_text, text) -> None
     _, report = validate(from_text(text, boxed), boxed)
     assert report.verdicts["physics"].answer == "yes", report.verdicts["physics"]
     depth = next(c.value for c in report.checks if c.name == "penetration, command")
+    assert depth is not None
     assert depth < 3.0
