@@ -25,6 +25,8 @@ PAD_COLOUR = (0.85, 0.10, 0.15)
 INK = (30, 33, 40)
 GAP = 0.10
 """Between the two hands [m]."""
+COVER = 0.003
+"""Boxes may stand out this far of the pads they hold [m]."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -140,10 +142,11 @@ def _hand(hand: HandSpec) -> tuple[Parts, list[tuple[str, np.ndarray]], float]:
     for name, finger in hand.fingers.items():
         tip = place(finger.tip_link, np.zeros(3))
         middle = place(finger.middle_link, np.zeros(3))
-        out = (tip - middle) / max(float(np.linalg.norm(tip - middle)), 1e-9)
-        names.append((name, tip + (finger.pad_radius + 0.012) * out))
-        # The pad shows through as a small ball on the palm's side.
-        a.append(tip - [0.35 * finger.pad_radius, 0, 0])
+        along = (tip - middle) / max(float(np.linalg.norm(tip - middle)), 1e-9)
+        names.append((name, tip + (finger.pad_radius + 0.012) * along))
+        # The pad shows through as a small ball on the palm's side, out of a box too.
+        out = 0.35 * finger.pad_radius + (COVER if hand.boxes else 0.0)
+        a.append(tip - [out, 0, 0])
         b.append(a[-1])
         radius.append(0.75 * finger.pad_radius)
         colour.append(PAD_COLOUR)
