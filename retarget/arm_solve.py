@@ -7,6 +7,7 @@ equations of a whole clip are a band of three blocks, factorised by Cholesky.
 """
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 
@@ -83,6 +84,7 @@ def solve_arms(
     start: np.ndarray,
     step: float | None,
     iterations: int = 40,
+    posture: float = POSTURE,
 ) -> np.ndarray:
     """Joint angles for every sample.
 
@@ -93,6 +95,7 @@ def solve_arms(
         step: Time between samples [s]; None for samples that have nothing to do with
             one another.
         iterations: At most so many.
+        posture: Cost, before squaring, of 1 rad away from the rest pose.
 
     Returns:
         (T, m) angles of `chain.moving`, inside the limits [rad].
@@ -100,13 +103,13 @@ def solve_arms(
     lower = chain.model.lower[chain.moving] + EDGE
     upper = chain.model.upper[chain.moving] - EDGE
     q = np.clip(start, lower, upper)
-    now = _evaluate(chain, targets, q)
+    now = _evaluate(chain, targets, q, posture)
     smooth = None if step is None else 1 / (ACCELERATION * step**2)
     value, damping = _total(now, q, smooth), DAMPING
     for _ in range(iterations):
         move = _newton(now, q, smooth, lower, upper, damping)
         trial = np.clip(q + move, lower, upper)
-        there = _evaluate(chain, targets, trial)
+        there = _evaluate(chain, targets, trial, posture)
         better = _total(there, trial, smooth)
         if smooth is None:
             # Independent samples: each takes its own step or stays.
@@ -136,7 +139,9 @@ def solve_arms(
     return q
 
 
-def _evaluate(chain: ArmChain, targets: ArmTargets, q: np.ndarray) -> _Normal:
+def _evaluate(
+    chain: ArmChain, targets: ArmTargets, q: np.ndarray, posture: float = POSTURE
+) -> _Normal:
     """Everything but the accelerations."""
     free = np.repeat(chain.model.rest[None], len(q), 0)
     free[:, chain.moving] = q
@@ -157,9 +162,9 @@ def _evaluate(chain: ArmChain, targets: ArmTargets, q: np.ndarray) -> _Normal:
         gradient += np.einsum("thxm,thx->tm", scaled, error)
         hessian += np.einsum("thxm,thxn->tmn", scaled, jacobian)
     away = q - chain.model.rest[chain.moving]
-    cost += POSTURE**2 / 2 * (away**2).sum(1)
-    gradient += POSTURE**2 * away
-    hessian += POSTURE**2 * np.eye(q.shape[1])
+    cost += posture**2 / 2 * (away**2).sum(1)
+    gradient += posture**2 * away
+    hessian += posture**2 * np.eye(q.shape[1])
     _add_touches(chain, pose, cost, gradient, hessian)
     _add_lean(chain, pose, cost, gradient, hessian)
     return _Normal(cost, gradient, hessian)
@@ -229,8 +234,9 @@ def _add_lean(
     hessian += row[:, :, None] * row[:, None, :]
 
 
+@lru_cache(maxsize=8)
 def rest_centre(chain: ArmChain) -> np.ndarray:
-    """(3,) centre of mass at rest [m]."""
+    """(3,) centre of mass at rest [m]; found once."""
     return chain.centre_of_mass(chain.model.forward(chain.model.rest[None]))[0][0]
 
 

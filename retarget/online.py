@@ -22,6 +22,7 @@ from retarget.costs.contact import ContactGoals, contact_goals
 from retarget.costs.quadratic import Quadratic
 from retarget.errors import RetargetError
 from retarget.hand_state import WRIST, NominalBase
+from retarget.next_speeds import MARGIN, JointBox, next_speeds
 from retarget.objective import Deviations, HandProblem, Objective
 from retarget.placement import HEIGHT, R_WORLD_CANONICAL, hand_frames
 from retarget.rotations import exp, logarithm
@@ -36,8 +37,6 @@ CARRY = 0.6
 EASE = 0.1
 """Share of the offline price of acceleration: at the full price, and without seeing what
 comes, the hands follow two to three frames late."""
-MARGIN = 1e-6
-"""Relative reserve of the velocity limits against rounding."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -262,28 +261,15 @@ class _Step(Objective):
 
 
 def _speeds(hand: _Hand, dt: float, gentle: bool) -> tuple[np.ndarray, np.ndarray]:
-    """Lowest and highest velocity of the joints over the next `dt` [rad/s].
-
-    With acceleration limits a, a velocity v is high enough to stop in time where moving
-    on at it and then braking, v·dt + v²/2a, ends inside the range. Braking a velocity that
-    was high enough is again: whatever the calls' times, there is always an answer.
-    """
+    """Lowest and highest velocity of the joints over the next `dt` [rad/s]."""
     model = hand.model
-    most = model.velocity_limit * (1 - MARGIN)
     if not gentle or dt == 0:
+        most = model.velocity_limit * (1 - MARGIN)
         return -most, most
-    a = model.acceleration_limit * (1 - MARGIN)
-
-    def stopping(room: np.ndarray) -> np.ndarray:
-        room = np.maximum(room, 0.0)
-        return 2 * room / (dt + np.sqrt(dt**2 + 2 * room / a))
-
-    low = np.maximum(-most, -stopping(hand.free - model.lower))
-    high = np.minimum(most, stopping(model.upper - hand.free))
-    slower, faster = hand.velocity - a * dt, hand.velocity + a * dt
-    # Rounding may leave the two apart by a hair: acceleration comes first.
-    low, high = np.maximum(low, slower), np.minimum(high, faster)
-    return np.minimum(low, faster), np.maximum(high, slower)
+    limits = JointBox(
+        model.lower, model.upper, model.velocity_limit, model.acceleration_limit
+    )
+    return next_speeds(limits, hand.free, hand.velocity, dt)
 
 
 def _at_most(vector: np.ndarray, length: float) -> np.ndarray:
