@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from retarget.trajectory import hermite
+from robots.hand import HandSpec
 from robots.robot import RobotSpec
 from sim.engine import mujoco
 from sim.playback import TOP_SPEED, quaternion_product, rotation_quaternion
@@ -33,8 +34,10 @@ class Commands:
 
     Attributes:
         time: (K,) [s], increasing.
-        positions, velocities: side → (K, n) joints in canonical order [rad, rad/s].
-        T_world_base: side → (K, 7) pose of the root link, wxyz_xyz.
+        positions, velocities: side → (K, n) joints in canonical order [rad, rad/s]; of a
+            robot with arms also "body" → those of waist and arms.
+        T_world_base: side → (K, 7) pose of the root link, wxyz_xyz; empty where arms
+            carry the hands.
     """
 
     time: np.ndarray
@@ -53,18 +56,21 @@ class Outlook:
         penetration: Deepest overlap of any two links [m].
         saturated: Share of time at which some motor gives all it has.
         problem: Why it must not be done; "" if it may.
+        wrist_error: Largest distance of an arm's end from where the command has it [m];
+            0 for hands that no arm carries.
     """
 
     tip_error: float
     penetration: float
     saturated: float
     problem: str = ""
+    wrist_error: float = 0.0
 
 
 class LookAhead:
-    """Both hands of a robot on driven wrists, a little in the future.
+    """Both hands of a robot, on its arms or on driven wrists, a little in the future.
 
-    A robot's arms and waist are left out: hands are carried as the wrist poses say.
+    Hands without arms are carried as the wrist poses say.
 
     Args:
         robot: The robot.
@@ -75,16 +81,15 @@ class LookAhead:
     def __init__(
         self, robot: RobotSpec, start: Commands, thresholds: Thresholds
     ) -> None:
-        free = replace(robot, body=None, groups={}, base_kind="free")
-        self.scene = build_scene(free, tuple(start.positions))
+        self.scene = build_scene(robot, tuple(start.positions))
         self.thresholds = thresholds
         model = self.scene.model
         self._data, self._before = mujoco.MjData(model), mujoco.MjData(model)
         self._wanted = mujoco.MjData(model)
-        self._limits = {
-            side: model.actuator_forcerange[self._actuators(side), 1]
-            for side in self.scene.sides
-        }
+        self._limits = [
+            model.actuator_forcerange[self._actuators(chain), 1]
+            for chain, _ in self.scene.parts
+        ]
         self._place(self._data, start, 0)
         self._data.ctrl[:] = self._controls(start, start.time[:1])[0]
         for _ in range(round(SETTLE_TIME / TIMESTEP)):
@@ -95,8 +100,8 @@ class LookAhead:
 
         Args:
             commands: Its first row repeats the last one of the chunk before.
-            excused: Time at its start in which nobody minds how far fingertips are from
-                their path [s]: a way out of a motion begins as far off as that was.
+            excused: Time at its start in which nobody minds how far fingertips and wrists
+                are from their path [s]: a way out of a motion begins as far off as that was.
         """
         model, data = self.scene.model, self._data
         mujoco.mj_copyData(self._before, model, data)
@@ -104,7 +109,7 @@ class LookAhead:
         steps = max(1, round((commands.time[-1] - commands.time[0]) / TIMESTEP))
         time = commands.time[0] + np.arange(1, steps + 1) * TIMESTEP
         time = np.minimum(time, commands.time[-1])
-        stray = overlap = 0.0
+        stray, overlap = np.zeros(2), 0.0
         full = 0
         for k, row in enumerate(self._controls(commands, time)):
             data.ctrl[:] = row
@@ -117,9 +122,11 @@ class LookAhead:
                         Outlook(np.inf, overlap, 1.0, "physics breaks down")
                     )
                 if time[k] - commands.time[0] > excused:
-                    stray = max(stray, self._stray(commands, float(time[k])))
+                    stray = np.maximum(stray, self._stray(commands, float(time[k])))
                 full += self._strained()
-        outlook = Outlook(stray, overlap, full / max(1, steps // EVERY))
+        tips, wrists = map(float, stray)
+        share = full / max(1, steps // EVERY)
+        outlook = Outlook(tips, overlap, share, wrist_error=wrists)
         problem = self._problem(outlook)
         if sum(int(w.number) for w in data.warning) > warned:
             problem = problem or "the physics engine warns"
@@ -134,25 +141,25 @@ class LookAhead:
         most = STRAY_FACTOR * self.thresholds.tip_tracking_mm
         if outlook.tip_error * 1e3 > most:
             return f"a fingertip would be {outlook.tip_error * 1e3:.0f} mm off its path"
+        if outlook.wrist_error * 1e3 > STRAY_FACTOR * self.thresholds.wrist_position_mm:
+            return f"a wrist would be {outlook.wrist_error * 1e3:.0f} mm off its path"
         if outlook.penetration * 1e3 > self.thresholds.penetration_mm:
             return f"links would overlap by {outlook.penetration * 1e3:.1f} mm"
         return ""
 
-    def _actuators(self, side: str) -> list[int]:
-        hand = self.scene.robot.hands[side]
-        return [
-            self.scene.model.actuator(f"{side}_{name}").id for name in hand.actuated
-        ]
+    def _actuators(self, chain: HandSpec) -> list[int]:
+        model = self.scene.model
+        return [model.actuator(f"{chain.side}_{name}").id for name in chain.actuated]
 
     def _strained(self) -> bool:
         return any(
-            (np.abs(self._data.actuator_force[hand.force]) >= 0.999 * limit).any()
-            for limit, hand in zip(self._limits.values(), self.scene.hands.values())
+            (np.abs(self._data.actuator_force[where.force]) >= 0.999 * limit).any()
+            for limit, (_, where) in zip(self._limits, self.scene.parts)
         )
 
-    def _stray(self, commands: Commands, time: float) -> float:
-        """How far the worst fingertip is from its command, each seen from its wrist."""
-        wanted, data, worst = self._wanted, self._data, 0.0
+    def _stray(self, commands: Commands, time: float) -> tuple[float, float]:
+        """How far the worst fingertip, seen from its wrist, and wrist are off [m]."""
+        wanted, data, worst, away = self._wanted, self._data, 0.0, 0.0
         k = int(np.searchsorted(commands.time, time, side="right")) - 1
         self._place(wanted, commands, k, time)
         mujoco.mj_kinematics(self.scene.model, wanted)
@@ -165,18 +172,23 @@ class LookAhead:
                 local.append((state.xpos[tips] - state.xpos[hand.base_body]) @ turn)
             gap = np.linalg.norm(local[0] - local[1], axis=1)
             worst = max(worst, float(gap.max(initial=0.0)))
-        return worst
+            if self.scene.body is not None:
+                off = wanted.xpos[hand.base_body] - data.xpos[hand.base_body]
+                away = max(away, float(np.linalg.norm(off)))
+        return worst, away
 
     def _place(
         self, data: mujoco.MjData, commands: Commands, k: int, time: float | None = None
     ) -> None:
-        """Put hands exactly where the commands have them, wrists where row k does."""
-        for side, hand in self.scene.hands.items():
-            data.qpos[hand.base_qpos] = np.roll(commands.T_world_base[side][k], 3)
-            joints = commands.positions[side][k]
+        """Put joints exactly where the commands have them, driven wrists where row k does."""
+        for chain, where in self.scene.parts:
+            joints = commands.positions[chain.side][k]
             if time is not None:
-                joints = self._joints(commands, side, np.array([time]))[0][0]
-            data.qpos[hand.qpos] = joints
+                joints = self._joints(commands, chain.side, np.array([time]))[0][0]
+            data.qpos[where.qpos] = joints
+        if self.scene.body is None:
+            for side, hand in self.scene.hands.items():
+                data.qpos[hand.base_qpos] = np.roll(commands.T_world_base[side][k], 3)
 
     @staticmethod
     def _joints(
@@ -191,11 +203,14 @@ class LookAhead:
     def _controls(self, commands: Commands, time: np.ndarray) -> np.ndarray:
         """(N, nu) controls of the servos at times (N,)."""
         ctrl = np.zeros((len(time), self.scene.model.nu))
+        for chain, where in self.scene.parts:
+            position, velocity = self._joints(commands, chain.side, time)
+            actuated = chain.actuated_index
+            ctrl[:, where.position_ctrl] = position[:, actuated]
+            ctrl[:, where.velocity_ctrl] = velocity[:, actuated]
+        if self.scene.body is not None:
+            return ctrl
         for side, hand in self.scene.hands.items():
-            position, velocity = self._joints(commands, side, time)
-            actuated = self.scene.robot.hands[side].actuated_index
-            ctrl[:, hand.position_ctrl] = position[:, actuated]
-            ctrl[:, hand.velocity_ctrl] = velocity[:, actuated]
             pose, speed, spin = _wrist(commands.time, commands.T_world_base[side], time)
             ctrl[:, hand.base_position_ctrl] = pose[:, 4:]
             ctrl[:, hand.base_velocity_ctrl] = speed

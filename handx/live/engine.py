@@ -6,6 +6,7 @@ from dataclasses import replace
 import numpy as np
 
 from handx.live.rows import Row, commands_of, way_between
+from handx.live.typical import live_placement
 from handx.streaming.chunk import Chunk
 from handx.streaming.encoders import served_controllers
 from handx_gen.errors import HandxError
@@ -13,8 +14,10 @@ from handx_gen.live import MotionStream
 from handx_gen.skeleton import SIDES
 from retarget.calibration import calibrate_robot
 from retarget.online import OnlineRetargeter
+from retarget.online_arms import OnlineArms
 from robots.robot import RobotSpec
 from sim.ahead import LookAhead, pose_of
+from sim.scene import BODY
 from sim.thresholds import thresholds_of
 
 FRAMES = 2
@@ -34,7 +37,8 @@ class LiveEngine:
     """Everything between words and knots.
 
     Args:
-        robot: Its hands; where they are carried is not its business.
+        robot: Hands, and the arms that carry them if it has some; others are carried by
+            whatever the user has, which is not the engine's business.
         model: As for `MotionStream`.
         seed: Same seed, same words at the same frames: same chunks.
         device: Where a network runs.
@@ -54,17 +58,23 @@ class LiveEngine:
     ) -> None:
         self._stream = MotionStream(model, seed, lead=LEAD, device=device)
         self.model, self.fps = self._stream.model, self._stream.fps
-        every = [name for side in SIDES for name in robot.hands[side].wire_names]
+        chains = {side: robot.hands[side] for side in SIDES}
+        self._limits = {
+            side: np.array([h.lower, h.upper, h.velocity_limit, h.acceleration_limit])
+            for side, h in chains.items()
+        }
+        self._arms: OnlineArms | None = None
+        if robot.body is not None:
+            chains[BODY] = robot.body.chain
+            self._arms = OnlineArms(live_placement(robot))
+            self._limits[BODY] = np.array(list(vars(self._arms.limits).values()))
+        every = [name for chain in chains.values() for name in chain.wire_names]
         served = served_controllers(every, robot)
         self.joint_names = tuple(joint for c in served for joint in c.joints)
         self._columns = [every.index(joint) for joint in self.joint_names]
         self._retargeter = OnlineRetargeter(
             robot, calibrations=calibrate_robot(robot), acceleration_limits=True
         )
-        self._limits = {
-            side: np.array([h.lower, h.upper, h.velocity_limit, h.acceleration_limit])
-            for side, h in robot.hands.items()
-        }
         rest = self._read()
         self._last = [rest, rest]  # the last knot let go lies between these two
         self._time = 0.0
@@ -111,8 +121,13 @@ class LiveEngine:
         """The next frame on the robot."""
         frame = next(self._stream)
         command = self._retargeter.step(frame.joints, frame.index / self.fps)
-        base = {side: pose_of(T) for side, T in command.T_world_base.items()}
-        return Row(command.positions, base, frame.request, frame.text)
+        positions, base = dict(command.positions), {}
+        if self._arms is not None:
+            since = 1 / self.fps if frame.index else 0.0
+            positions[BODY] = self._arms.step(command.T_world_base, since).positions
+        else:
+            base = {side: pose_of(T) for side, T in command.T_world_base.items()}
+        return Row(positions, base, frame.request, frame.text)
 
     def _tried(self, rows: list[Row], excused: float = 0.0) -> Chunk:
         """New rows as a chunk, let go if physics lets it through."""
@@ -129,7 +144,9 @@ class LiveEngine:
         skip = 0 if self._time == 0 else 1  # the very first knot is told once
         self._last, self._time = rows[-2:], float(commands.time[-1])
         positions, velocities = (
-            np.concatenate([part[s][skip:] for s in SIDES], axis=1)[:, self._columns]
+            np.concatenate([part[s][skip:] for s in self._limits], axis=1)[
+                :, self._columns
+            ]
             for part in (commands.positions, commands.velocities)
         )
         return Chunk(
@@ -152,6 +169,8 @@ class LiveEngine:
             if self._stream.resting:
                 break
             resting = self._read()
+        if self._arms is not None:
+            self._arms.halt()
         way = way_between(*self._last, resting, self._limits, 1 / self.fps)
         chunk = self._tried(way, CATCH_UP)
         if chunk.problem:

@@ -13,9 +13,13 @@ from dataclasses import dataclass
 import numpy as np
 
 from sim.ahead import Commands
+from sim.scene import BODY
 
 WRIST_SPEED, WRIST_TURN = 0.5, 2.0
-"""How fast wrists go to rest [m/s, rad/s]."""
+"""How fast driven wrists go to rest [m/s, rad/s]."""
+
+ARM_SPEED = 1.0
+"""The same for the joints of arms that carry the hands [rad/s]."""
 
 SHARE = 0.5
 """Share of the joints' limits that a way to rest uses at most."""
@@ -26,11 +30,11 @@ PEAK_SPEED, PEAK_PULL = 1.875, 5.7735
 
 @dataclass(frozen=True, eq=False)
 class Row:
-    """Both hands at one moment.
+    """Both hands at one moment, and the arms if the robot has some.
 
     Attributes:
-        positions: side → (n,) [rad].
-        base: side → (7,) pose of the root link, wxyz_xyz.
+        positions: side → (n,) [rad]; "body" → those of waist and arms.
+        base: side → (7,) pose of the root link, wxyz_xyz; empty where arms carry the hands.
         request: What it follows, as in `handx_gen.live.Frame`.
         text: The same in words.
     """
@@ -54,6 +58,7 @@ def commands_of(rows: Sequence[Row], start: float, spacing: float) -> Commands:
         values = np.array([row.positions[side] for row in rows])
         positions[side] = (values[:-1] + values[1:]) / 2
         velocities[side] = np.diff(values, axis=0) / spacing
+    for side in rows[0].base:
         pairs = zip(rows, rows[1:])
         bases[side] = np.array(
             [pose_between(a.base[side], b.base[side]) for a, b in pairs]
@@ -78,21 +83,27 @@ def way_between(
     Args:
         before, last: How the hands move.
         end: Where they should be.
-        limits: side → (4, n) lower, upper [rad], velocity, acceleration.
+        limits: part → (4, n) lower, upper [rad], velocity, acceleration.
         spacing: Between rows [s].
     """
     result = _braked(before, last, limits, spacing)
     begin = result[-1] if result else last
     seconds = 2 * spacing
-    for side, start in begin.positions.items():
-        gap = np.abs(end.positions[side] - start)
-        speed, pull = SHARE * limits[side][2], SHARE * limits[side][3]
-        reach = np.linalg.norm(end.base[side][4:] - begin.base[side][4:]) / WRIST_SPEED
-        turn = 2 * np.arccos(min(1.0, abs(begin.base[side][:4] @ end.base[side][:4])))
+    for part, start in begin.positions.items():
+        gap = np.abs(end.positions[part] - start)
+        speed, pull = SHARE * limits[part][2], SHARE * limits[part][3]
+        if part == BODY:
+            speed = np.minimum(speed, ARM_SPEED)
         seconds = max(
-            seconds, float((PEAK_SPEED * gap / speed).max()), PEAK_SPEED * float(reach),
-            float(np.sqrt(PEAK_PULL * gap / pull).max()), PEAK_SPEED * turn / WRIST_TURN,
+            seconds, float((PEAK_SPEED * gap / speed).max()),
+            float(np.sqrt(PEAK_PULL * gap / pull).max()),
         )  # fmt: skip
+    for side, pose in begin.base.items():
+        reach = np.linalg.norm(end.base[side][4:] - pose[4:]) / WRIST_SPEED
+        turn = 2 * np.arccos(min(1.0, abs(pose[:4] @ end.base[side][:4])))
+        seconds = max(
+            seconds, PEAK_SPEED * float(reach), PEAK_SPEED * turn / WRIST_TURN
+        )
     count = int(np.ceil(seconds / spacing))
     s = np.arange(1, count) / count
     for share in 10 * s**3 - 15 * s**4 + 6 * s**5:
