@@ -85,6 +85,7 @@ def solve_arms(
     step: float | None,
     iterations: int = 40,
     posture: float = POSTURE,
+    box: tuple[np.ndarray, np.ndarray] | None = None,
 ) -> np.ndarray:
     """Joint angles for every sample.
 
@@ -96,12 +97,15 @@ def solve_arms(
             one another.
         iterations: At most so many.
         posture: Cost, before squaring, of 1 rad away from the rest pose.
+        box: (m,) lowest and highest angles, inside the limits; by default the limits [rad].
 
     Returns:
         (T, m) angles of `chain.moving`, inside the limits [rad].
     """
-    lower = chain.model.lower[chain.moving] + EDGE
-    upper = chain.model.upper[chain.moving] - EDGE
+    lower, upper = box or (
+        chain.model.lower[chain.moving] + EDGE,
+        chain.model.upper[chain.moving] - EDGE,
+    )
     q = np.clip(start, lower, upper)
     now = _evaluate(chain, targets, q, posture)
     smooth = None if step is None else 1 / (ACCELERATION * step**2)

@@ -2,7 +2,7 @@
 
 Where the motion happens in front of the robot is settled once, from poses that are
 typical of it. Then every frame takes a few Gauss–Newton steps from where the arms are,
-cut to what the joints can do by now. What the arms cannot follow is what the hands' bases
+inside what the joints can do by now. What the arms cannot follow is what the hands' bases
 then do: the answer says where they really are.
 """
 
@@ -19,22 +19,22 @@ from retarget.errors import RetargetError
 from retarget.next_speeds import JointBox, next_speeds
 from robots.robot import RobotSpec
 
-STEPS = 2
+STEPS = 3
 """Gauss–Newton steps per call."""
 OFF, AGAIN, LEVER = 0.003, 4, 0.1
 """An answer that is off by more [m] is taken so many steps further; a turn of 1 rad counts
 as so many metres."""
 LOST, BETTER = 0.01, 0.5
-"""One that is off by more [m] even then may be stuck. A way from where the arms began is
-sought, frame by frame, and taken where it is off by no more than this share."""
+"""One that is off by more [m] even then may be stuck, or just late. A way from where the arms
+began is sought, frame by frame, and taken where it is off by no more than this share."""
 SETTLING = 60
 """Steps for the pose that the arms begin in."""
 POSTURE = 3.0
 """The price of 1 rad away from rest, before squaring. At that of whole clips an elbow that
 had to give way would take ten seconds to come back; this one costs 0.1 mm."""
-SPEED, PULL = 10.0, 160.0
-"""Arms keep to this where their motors could do more [rad/s, rad/s²]: a quarter, and what
-the motions of the shipped network ask for at most."""
+SPEED, PULL = 12.0, 400.0
+"""Arms keep to this where their motors could do more [rad/s, rad/s²]: what it takes to stop
+at the other hand, not behind it."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -132,9 +132,12 @@ class OnlineArms:
             moving, limits = self._chain.moving, self._moving
             q = self._all[moving]
             low, high = next_speeds(limits, q, self._velocity, dt)
-            speed = np.clip((self._solve(targets, q) - q) / dt, low, high)
-            self._all[moving] = np.clip(q + speed * dt, limits.lower, limits.upper)
-            self._velocity = speed
+            box = (
+                np.maximum(q + low * dt, limits.lower),
+                np.minimum(q + high * dt, limits.upper),
+            )
+            self._all[moving] = np.clip(self._solve(targets, q, box), *box)
+            self._velocity = (self._all[moving] - q) / dt
         rotation, position = self._roots(self._all[None])
         bases = np.tile(np.eye(4), (2, 1, 1))
         bases[:, :3, :3], bases[:, :3, 3] = rotation[0], position[0] + self._root
@@ -145,30 +148,37 @@ class OnlineArms:
         """They were brought to rest, where the last answer has them."""
         self._velocity[:] = 0.0
 
-    def _solve(self, targets: ArmTargets, q: np.ndarray) -> np.ndarray:
-        """(m,) where the arms' joints should be, seen from (m,) where they are.
+    def _solve(
+        self,
+        targets: ArmTargets,
+        q: np.ndarray,
+        box: tuple[np.ndarray, np.ndarray],
+    ) -> np.ndarray:
+        """(m,) where the arms' joints should be.
 
         Args:
             targets: One sample.
-            q: The joints now [rad].
+            q: (m,) the joints now [rad].
+            box: What they can reach by then; the answer is outside if they are stuck.
         """
         chain = self._chain
-        solved = solve_arms(chain, targets, q[None], None, STEPS, POSTURE)
-        if self._off(targets, solved)[0] <= OFF:
+        solved = solve_arms(chain, targets, q[None], None, STEPS, POSTURE, box)
+        if self._off(targets, solved)[0] > OFF:
+            solved = solve_arms(chain, targets, solved, None, AGAIN, POSTURE, box)
+        off = self._off(targets, solved)[0]
+        if off <= LOST:
             self._other = self._home
             return solved[0]
-        starts = np.stack([solved[0], self._other, self._home])
-        same = ArmTargets(
-            np.repeat(targets.rotation, len(starts), 0),
-            np.repeat(targets.position, len(starts), 0),
+        starts = np.stack([self._other, self._home])
+        twice = ArmTargets(
+            np.repeat(targets.rotation, 2, 0),
+            np.repeat(targets.position, 2, 0),
             targets.wanted,
         )
-        solved = solve_arms(chain, same, starts, None, AGAIN, POSTURE)
-        off = self._off(same, solved)
-        other = 1 if off[1] <= off[2] else 2
-        self._other = solved[other]
-        stuck = off[0] > LOST and off[other] < BETTER * off[0]
-        return solved[other if stuck else 0]
+        ways = solve_arms(chain, twice, starts, None, AGAIN, POSTURE)
+        there = self._off(twice, ways)
+        self._other = ways[there.argmin()]
+        return self._other if there.min() < BETTER * off else solved[0]
 
     def _off(self, targets: ArmTargets, solved: np.ndarray) -> np.ndarray:
         """(T,) how far the worse hand is from its target [m]."""

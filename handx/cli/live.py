@@ -36,8 +36,9 @@ class Live:
       handx live --robot shadow            to ROS 2 controllers on this machine
       handx live --dry-run --script s.txt --out out/live
 
-    A line of a script is seconds and a request, e.g. "4.5 clap twice". Wrists and arms
-    are not sent: hands meet only if something carries them there as the motion has it.
+    A line of a script is seconds and a request, e.g. "4.5 clap twice". A robot with arms
+    (g1-inspire, g1-dex3) moves them, too. Other hands meet only if something carries
+    them there as the motion has it.
 
     Exit code 0 when the script is done, after /quit, or at the end of the input; 1 if
     physics made the hands stand, 2 if the input cannot be used, 130 after Ctrl-C.

@@ -1,6 +1,7 @@
 """`handx live`: words while the hands move.
 
-    worker process:  words ─► MotionStream ─► OnlineRetargeter ─► LookAhead ─► chunks
+    worker process:  words ─► MotionStream ─► OnlineRetargeter (─► OnlineArms) ─► LookAhead
+                     ─► chunks
     this process:    chunks ─► MotionPath ─► Player (guard) ─► controllers
 
 Chunks are a tenth of a second of joint knots. One that physics does not let through is
