@@ -3,7 +3,8 @@
 Faithful where a mistake of a node would show: transitions of goals and of lifecycle nodes
 that rcl would refuse raise, messages check their types, lifecycle publishers are silent
 unless active, read-only parameters stay, coroutines go on only when the executor turns.
-Not modelled: DDS, QoS, threads of the executor. What is proven here is what callbacks do,
+Entities are discovered after
+`Graph.discovery`. Not modelled: the rest of DDS, QoS, threads of the executor. What is proven here is what callbacks do,
 not that rclpy calls them.
 """
 
@@ -27,6 +28,8 @@ class Graph:
     def __init__(self):
         self.now = 1_000_000_000_000
         self.real_time = False
+        self.discovery = 0.0  # how long a new node's entities are not seen by others [s]
+        self.born = {}
         self.subscriptions, self.servers, self.services = [], {}, {}
         self.timers, self.tasks, self.published, self.log = [], [], [], []
 
@@ -69,6 +72,14 @@ class Graph:
                 task.send(None)
             except StopIteration:
                 self.tasks.remove(task)
+
+    def begin(self, key):
+        """Something new is in the graph."""
+        self.born[key] = self.now
+
+    def knows(self, key):
+        """Whether it is there, and has been discovered."""
+        return self.now >= self.born.get(key, 1 << 62) + self.discovery * 1e9
 
     def messages(self, topic):
         """Everything published on a topic."""
@@ -175,13 +186,18 @@ class Publisher:
         if self.managed and self.node.state != "active":
             return
         GRAPH.published.append((self.topic, message))
-        for topic, kind, callback in list(GRAPH.subscriptions):
-            if topic == self.topic:
-                assert kind is self.kind, f"{topic}: two types"
-                callback(message)
+        for topic, kind, callback in self._matched():
+            assert kind is self.kind, f"{topic}: two types"
+            callback(message)
+
+    def _matched(self):
+        return [
+            entry for entry in GRAPH.subscriptions
+            if entry[0] == self.topic and GRAPH.knows(id(entry))
+        ]  # fmt: skip
 
     def get_subscription_count(self):
-        return sum(topic == self.topic for topic, _, _ in GRAPH.subscriptions)
+        return len(self._matched())
 
 
 class Node:
@@ -248,6 +264,7 @@ class Node:
     def create_subscription(self, kind, topic, callback, qos, *, callback_group=None):
         entry = (self.resolve(topic), kind, callback)
         GRAPH.subscriptions.append(entry)
+        GRAPH.begin(id(entry))
         return entry
 
     def destroy_subscription(self, entry):
@@ -396,6 +413,7 @@ class ActionServer:
         self.accept, self.on_cancel = handle_accepted_callback, cancel_callback
         assert self.name not in GRAPH.servers, f"two servers of {self.name}"
         GRAPH.servers[self.name] = self
+        GRAPH.begin(self.name)
 
     def send(self, goal, on_feedback=None):
         """A goal's handle, or None if it was rejected."""
@@ -440,7 +458,7 @@ class ActionClient:
         self.kind, self.name = kind, node.resolve(name)
 
     def server_is_ready(self):
-        return self.name in GRAPH.servers
+        return self.name in GRAPH.servers and GRAPH.knows(self.name)
 
     def send_goal_async(self, goal, feedback_callback=None):
         sent = Future()

@@ -314,6 +314,36 @@ def test_without_controllers_it_says_what_to_start(graph, streamer, motion):
     assert handle.state == "aborted"
 
 
+@pytest.mark.parametrize("transport", ["topic", "action"])
+def test_controllers_that_are_discovered_late_are_waited_for(
+    graph, streamer, motion, request, transport
+):
+    graph.discovery = 1.0
+    graph.spin(1.0)  # the streamer hears the hands as soon as they speak
+    request.getfixturevalue("hand")
+    result = finish(graph, play(graph, motion, transport))
+    assert result.completed, result.message
+
+
+@pytest.mark.parametrize("transport", ["topic", "action"])
+def test_controllers_that_never_come_are_named(
+    graph, streamer, motion, request, transport
+):
+    graph.spin(1.0)
+    request.getfixturevalue("hand")
+    graph.discovery = 60.0
+    graph.born = {key: -(10**12) for key in graph.born}
+    from fake_ros import GRAPH
+
+    for served in request.getfixturevalue("hand")._served:
+        GRAPH.begin(id(served.subscription))
+        GRAPH.begin(served.server.name)
+    result = finish(graph, play(graph, motion, transport))
+    assert not result.completed
+    assert "left_hand_controller" in result.message
+    assert "start the controllers" in result.message
+
+
 def test_a_motion_that_is_not_a_pass_of_this_robot_does_not_move(
     graph, hand, streamer, motion, motions
 ):

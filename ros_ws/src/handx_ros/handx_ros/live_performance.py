@@ -6,8 +6,7 @@ any motion is. It may be slow or gone: then the hands slow down, or hold.
 
 from handx.streaming.clock import Clock
 from handx.streaming.live_feed import DEADMAN, LiveFeed
-from handx.streaming.outlet import Publisher
-from handx_ros.performance import Settings, TopicPerformance
+from handx_ros.performance import Commands, Settings, TopicPerformance
 
 LIVE = "live"
 """The name of the motion that words make."""
@@ -22,7 +21,7 @@ class LivePerformance(TopicPerformance):
     """
 
     def __init__(
-        self, feed: LiveFeed, publisher: Publisher, clock: Clock, settings: Settings
+        self, feed: LiveFeed, publisher: Commands, clock: Clock, settings: Settings
     ) -> None:
         assert feed.path is not None
         self._feed = feed

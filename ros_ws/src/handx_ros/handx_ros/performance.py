@@ -11,7 +11,11 @@ from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
 from handx.streaming.clock import Clock
-from handx.streaming.encoders import joint_trajectory_message, served_controllers
+from handx.streaming.encoders import (
+    joint_trajectory_message,
+    served_controllers,
+    topic,
+)
 from handx.streaming.errors import StreamError
 from handx.streaming.feedback import Feedback, Supervision
 from handx.streaming.guard import HorizonGuard
@@ -33,8 +37,9 @@ from handx_ros.goal_group import GoalGroup
 from retarget.trajectory import JointTrajectory
 from robots.robot import RobotSpec
 
-PATIENCE = 2.0
-"""How long the first fresh state of every joint is waited for [s]."""
+PATIENCE = 6.0
+"""How long the first fresh state of every joint, and whoever is to take commands, are
+waited for [s]: to nodes that have just started, Fast DDS speaks again after 3 s."""
 
 WHOLE = 1e6
 """A horizon of so many seconds is the whole path."""
@@ -85,6 +90,14 @@ def commanded_path(
     return MotionPath.of(trajectory, JointLimits.of(robot, names, margin))
 
 
+class Commands(Publisher, Protocol):
+    """Where messages go, and who is there to take them."""
+
+    def heard(self, topic: str) -> bool:
+        """Whether anybody listens to a topic, used or not."""
+        ...
+
+
 class TopicPerformance:
     """A motion as a stream.
 
@@ -101,11 +114,12 @@ class TopicPerformance:
         self,
         path: MotionPath,
         robot: RobotSpec,
-        publisher: Publisher,
+        publisher: Commands,
         clock: Clock,
         settings: Settings,
         deadman: float | None = None,
     ) -> None:
+        self._publisher = publisher
         self._clock, self._began = clock, clock.now()
         supervision = Supervision(stale=settings.stale, deadman=deadman)
         self._player = Player(
@@ -160,7 +174,12 @@ class TopicPerformance:
     def _begin(self) -> None:
         now = self._clock.now()
         late = now - self._began > PATIENCE * NANOSECONDS
-        if self._player.feedback.missing(now) and not late:
+        topics = [topic(c) for c in self._player.outlet.controllers]
+        deaf = [name for name in topics if not self._publisher.heard(name)]
+        if (self._player.feedback.missing(now) or deaf) and not late:
+            return
+        if deaf:
+            self._end(False, f"nobody listens on {deaf[0]}. Fix: start the controllers")
             return
         try:
             self._player.arm()
@@ -295,9 +314,9 @@ class ActionPerformance:
 
     def _begin(self, now: int) -> None:
         missing = self._feedback.missing(now)
-        if missing and now - self._began < PATIENCE * NANOSECONDS:
-            return
         absent = [c.name for c in self._controllers if not self._sender.ready(c.name)]
+        if (missing or absent) and now - self._began < PATIENCE * NANOSECONDS:
+            return
         if missing or absent:
             self._end(
                 missing

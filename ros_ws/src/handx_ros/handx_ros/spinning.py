@@ -19,6 +19,9 @@ from rclpy.signals import SignalHandlerOptions
 LAST_WORDS = 1.0
 """Longest time a node may take to bring the hands to rest [s]."""
 
+LINGER = 0.2
+"""So long it stays after that [s]: what is written as a node goes may never arrive."""
+
 
 def live(make: Callable[[], Any], args: list[str] | None = None) -> None:
     """Run a node until SIGINT or SIGTERM, then let it hold, then end.
@@ -56,6 +59,9 @@ def live(make: Callable[[], Any], args: list[str] | None = None) -> None:
             node.hold("the node ends")
             ends = time.monotonic() + LAST_WORDS
             while not node.is_at_rest() and time.monotonic() < ends:
+                executor.spin_once(timeout_sec=0.02)
+            ends = time.monotonic() + LINGER
+            while time.monotonic() < ends:
                 executor.spin_once(timeout_sec=0.02)
         executor.shutdown()
         node.destroy_node()

@@ -14,12 +14,12 @@ from handx.streaming.errors import StreamError
 from handx.streaming.guard import clear
 from handx.streaming.live_feed import LiveFeed
 from handx.streaming.motion_path import MotionPath
-from handx.streaming.outlet import Publisher
 from handx_gen.errors import HandxError
 from handx_ros.live_performance import LIVE, LivePerformance
 from handx_ros.motions import Motions
 from handx_ros.performance import (
     ActionPerformance,
+    Commands,
     Done,
     Ended,
     GoalSender,
@@ -102,7 +102,7 @@ class Streamer:
         robot: RobotSpec,
         motions: Motions,
         clock: Clock,
-        publisher: Publisher,
+        publisher: Commands,
         sender: GoalSender,
         settings: Settings,
         connect: Callable[[], LiveFeed] | None = None,

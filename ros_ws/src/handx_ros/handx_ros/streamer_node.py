@@ -78,8 +78,11 @@ class _Publisher:
         parts = {"points": JointTrajectoryPoint}
         self._made[topic].publish(filled(self._kinds[topic](), message, parts))
 
+    def heard(self, topic: str) -> bool:
+        return bool(self._made[topic].get_subscription_count())
+
     def unheard(self) -> list[str]:
-        return [t for t in self.used if not self._made[t].get_subscription_count()]
+        return [topic for topic in self.used if not self.heard(topic)]
 
     def destroy(self) -> None:
         for publisher in self._made.values():

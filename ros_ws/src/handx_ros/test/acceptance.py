@@ -6,6 +6,7 @@ from typing import Any
 
 import rclpy
 from action_msgs.msg import GoalStatus
+from control_msgs.action import FollowJointTrajectory
 from handx_interfaces.action import GenerateMotion, PlayMotion
 from handx_interfaces.msg import MotionStatus
 from rclpy.action import ActionClient
@@ -14,11 +15,20 @@ from rclpy.qos import DurabilityPolicy, QoSProfile, qos_profile_sensor_data
 from sensor_msgs.msg import JointState
 from std_msgs.msg import Bool
 from std_srvs.srv import SetBool, Trigger
+from trajectory_msgs.msg import JointTrajectoryPoint
 
 PATIENCE = 180.0
 """Longest wait for the engine to be warm and a motion to be made [s]."""
 
 LATCHED = QoSProfile(depth=1, durability=DurabilityPolicy.TRANSIENT_LOCAL)
+
+
+def curl(state: dict[str, float], side: str) -> float:
+    """Where the middle finger of a hand is bent to [rad]."""
+    return next(
+        value for name, value in state.items()
+        if name.lower().startswith(side[0]) and "middle" in name.lower()
+    )  # fmt: skip
 
 
 class Client(Node):
@@ -86,17 +96,24 @@ class Client(Node):
 
     def motion(self, text: str, robot: str = "") -> str:
         """The id of a motion that passed."""
-        handle = self.ask(self.generate, GenerateMotion.Goal(text=text, robot=robot))
+        goal = GenerateMotion.Goal(text=text, robot=robot, model="program")
+        handle = self.ask(self.generate, goal)
         assert handle.accepted
         status, result = self.result(handle)
         assert status == GoalStatus.STATUS_SUCCEEDED, result.message
         assert result.passed, list(result.reasons)
         return str(result.motion_id)
 
-    def playing(self, motion_id: str, transport: str) -> Any:
+    def player(self, name: str) -> ActionClient:
+        """A client of another streamer's action."""
+        return ActionClient(self, PlayMotion, name)
+
+    def playing(
+        self, motion_id: str, transport: str, player: ActionClient | None = None
+    ) -> Any:
         """A goal that is in the middle of its motion."""
         goal = PlayMotion.Goal(motion_id=motion_id, transport=transport)
-        handle = self.ask(self.play, goal)
+        handle = self.ask(player or self.play, goal)
         assert handle.accepted
         self.until(lambda: any(f.phase == "play" for f in self.feedback), 30)
         return handle
@@ -114,3 +131,19 @@ class Client(Node):
         """Back to where goals are taken."""
         self.call(SetBool, "/streamer/estop", data=False)
         self.until(lambda: self.call(Trigger, "/streamer/rearm").success, 10)
+
+    def follow(
+        self, controller: Any, positions: list, velocities: list, seconds: float
+    ) -> Any:
+        """The handle of a FollowJointTrajectory goal of points at equal distances."""
+        server = f"/{controller.name}/follow_joint_trajectory"
+        client = ActionClient(self, FollowJointTrajectory, server)
+        goal = FollowJointTrajectory.Goal()
+        goal.trajectory.joint_names = list(controller.joints)
+        for number, (q, v) in enumerate(zip(positions, velocities), 1):
+            point = JointTrajectoryPoint(positions=q, velocities=v)
+            moment = number * seconds / len(positions)
+            point.time_from_start.sec = int(moment)
+            point.time_from_start.nanosec = int(1e9 * (moment % 1))
+            goal.trajectory.points.append(point)
+        return self.ask(client, goal)

@@ -1,0 +1,53 @@
+"""Engine, simulation, nodes and a client of them, for the acceptance tests.
+
+Without rclpy nothing here is imported and every test is skipped.
+"""
+
+import importlib.util
+import os
+import shutil
+import tempfile
+from pathlib import Path
+
+import pytest
+
+HANDX = os.environ.get("HANDX") or shutil.which("handx") or ""
+ROBOT = os.environ.get("HANDX_ROBOT", "inspire")
+
+# A domain of its own, and on this machine alone, unless whoever starts the tests says so.
+os.environ.setdefault("ROS_DOMAIN_ID", str(1 + os.getpid() % 100))
+os.environ.setdefault("ROS_AUTOMATIC_DISCOVERY_RANGE", "LOCALHOST")
+
+collect_ignore_glob = [] if importlib.util.find_spec("rclpy") else ["test_*.py"]
+
+
+@pytest.fixture(scope="module")
+def folder():
+    """A folder with a short name: a socket's path has 100 letters at most."""
+    with tempfile.TemporaryDirectory(prefix="handx-") as made:
+        yield Path(made) / "run"
+
+
+@pytest.fixture(scope="module")
+def client():
+    """A node that asks."""
+    import rclpy
+    from acceptance import Client
+
+    rclpy.init()
+    node = Client()
+    yield node
+    node.destroy_node()
+    rclpy.try_shutdown()
+
+
+@pytest.fixture(scope="module")
+def simulated(folder):
+    """Engine, simulation and nodes, as plain processes."""
+    from processes import simulated
+
+    if not HANDX:
+        pytest.fail("the command handx is not in the path. Fix: set HANDX", pytrace=False)
+    made = simulated(folder, HANDX, ROBOT, live=True, live_model="program")
+    yield made
+    made.end_all()
