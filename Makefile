@@ -11,7 +11,7 @@ PYTHON ?= $(shell for p in python3.11 python3.12 python3; do \
 	2>/dev/null && { echo "$$p"; break; }; done)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-demo test-slow test-install test-ray test-browser test-rerun test-mano test-fastdds test-ros check format install install-dev clean clean-venv
+.PHONY: help demo test test-demo test-slow test-install test-ray test-browser test-rerun test-mano test-fastdds test-ros test-rclpy check format install install-dev clean clean-venv
 
 help:  ## show this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 15
@@ -63,6 +63,18 @@ test-ros: install-dev  ## the ROS packages: colcon builds them, strict package.x
 	OMP_NUM_THREADS=1 PATH="$(CURDIR)/$(ROS_BIN):$$PATH" $(BIN)/python -m pytest \
 	-m "not network" tests/ros/test_colcon.py tests/ros/test_interfaces.py \
 	tests/ros/test_live_engine.py
+
+RCLPY := $(CURDIR)/$(VENV)-rclpy
+
+test-rclpy: install-dev  ## the nodes on real rclpy and Fast DDS, from wheels for Python 3.11 (needs cmake, g++)
+	@python3.11 -c "" 2>/dev/null || { echo "make: the wheels of rclpy are for Python 3.11." \
+	"Fix (Debian): apt-get install python3.11-venv python3.11-dev" >&2; exit 2; }
+	python3.11 -m venv $(RCLPY)
+	$(RCLPY)/bin/pip install -q -r requirements-rclpy.txt
+	$(RCLPY)/bin/python tools/ros_wheels.py
+	source $(RCLPY)/workspace/install/local_setup.bash && \
+	PYTHONPATH="$$PYTHONPATH:$(CURDIR)" HANDX=$(CURDIR)/$(BIN)/handx OMP_NUM_THREADS=1 \
+	$(RCLPY)/bin/python -m pytest -rsP ros_ws/src/handx_ros/test
 
 check: install-dev  ## lint, format and types, changing nothing
 	$(BIN)/ruff check .

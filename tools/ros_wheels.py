@@ -100,7 +100,9 @@ def mend() -> None:
     """Let the wheels' CMake files name this machine's Python and numpy."""
     found = next(iter(PREFIX.glob("share/rosidl_runtime_c/cmake/*Export.cmake")), None)
     if found is None:
-        raise SystemExit(f"ros_wheels: no wheels of ROS 2 in {PREFIX}. Fix: make test-rclpy")
+        raise SystemExit(
+            f"ros_wheels: no wheels of ROS 2 in {PREFIX}. Fix: make test-rclpy"
+        )
     tag = f"{BUILT_IN}-cp{sys.version_info.major}{sys.version_info.minor}"
     version = f"python{sys.version_info.major}.{sys.version_info.minor}"
     places = {

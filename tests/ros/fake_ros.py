@@ -3,9 +3,8 @@
 Faithful where a mistake of a node would show: transitions of goals and of lifecycle nodes
 that rcl would refuse raise, messages check their types, lifecycle publishers are silent
 unless active, read-only parameters stay, coroutines go on only when the executor turns.
-Entities are discovered after
-`Graph.discovery`. Not modelled: the rest of DDS, QoS, threads of the executor. What is proven here is what callbacks do,
-not that rclpy calls them.
+Entities are discovered after `Graph.discovery`. Not modelled: the rest of DDS, QoS, threads
+of the executor. What is proven here is what callbacks do, not that rclpy calls them.
 """
 
 import itertools
@@ -28,7 +27,9 @@ class Graph:
     def __init__(self):
         self.now = 1_000_000_000_000
         self.real_time = False
-        self.discovery = 0.0  # how long a new node's entities are not seen by others [s]
+        self.discovery = (
+            0.0  # how long a new node's entities are not seen by others [s]
+        )
         self.born = {}
         self.subscriptions, self.servers, self.services = [], {}, {}
         self.timers, self.tasks, self.published, self.log = [], [], [], []

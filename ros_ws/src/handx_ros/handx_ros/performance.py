@@ -41,6 +41,10 @@ PATIENCE = 6.0
 """How long the first fresh state of every joint, and whoever is to take commands, are
 waited for [s]: to nodes that have just started, Fast DDS speaks again after 3 s."""
 
+SETTLE = 0.5
+"""So long controllers that had to be waited for are left alone then [s]: Fast DDS loses
+the answer of an action server to a client that it has not discovered itself yet."""
+
 WHOLE = 1e6
 """A horizon of so many seconds is the whole path."""
 
@@ -245,7 +249,7 @@ class ActionPerformance:
         self._feedback = Feedback(path.limits, Supervision(stale=settings.stale))
         self._group: GoalGroup | None = None
         self._sent: Horizon | None = None
-        self._arrives = 0
+        self._waited = self._arrives = 0
         self._off = ""
         self.ended: Ended | None = None
 
@@ -315,7 +319,11 @@ class ActionPerformance:
     def _begin(self, now: int) -> None:
         missing = self._feedback.missing(now)
         absent = [c.name for c in self._controllers if not self._sender.ready(c.name)]
-        if (missing or absent) and now - self._began < PATIENCE * NANOSECONDS:
+        if missing or absent:
+            self._waited = now
+            if now - self._began < PATIENCE * NANOSECONDS:
+                return
+        elif self._waited and now - self._waited < SETTLE * NANOSECONDS:
             return
         if missing or absent:
             self._end(

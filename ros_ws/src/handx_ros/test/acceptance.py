@@ -72,7 +72,9 @@ class Client(Node):
 
     def ask(self, client: ActionClient, goal: Any) -> Any:
         """Send a goal; returns its handle."""
-        self.until(client.server_is_ready, 60)
+        if not client.server_is_ready():
+            self.until(client.server_is_ready, 60)
+            self.rest(1.0)  # the server must have found this client as well to answer
         self.feedback = []
         sent = client.send_goal_async(
             goal, feedback_callback=lambda m: self.feedback.append(m.feedback)

@@ -21,15 +21,33 @@ os.environ.setdefault("ROS_AUTOMATIC_DISCOVERY_RANGE", "LOCALHOST")
 collect_ignore_glob = [] if importlib.util.find_spec("rclpy") else ["test_*.py"]
 
 
-@pytest.fixture(scope="module")
-def folder():
-    """A folder with a short name: a socket's path has 100 letters at most."""
-    with tempfile.TemporaryDirectory(prefix="handx-") as made:
-        yield Path(made) / "run"
+TEXT = "make a fist with the left hand"
 
 
-@pytest.fixture(scope="module")
-def client():
+@pytest.fixture(scope="session")
+def simulated():
+    """Engine, simulation and nodes, as plain processes; none may end in a traceback."""
+    from processes import simulated
+
+    if not HANDX:
+        pytest.fail(
+            "the command handx is not in the path. Fix: set HANDX", pytrace=False
+        )
+    # A folder with a short name: a socket's path has 100 letters at most.
+    with tempfile.TemporaryDirectory(prefix="handx-") as folder:
+        made = simulated(Path(folder), HANDX, ROBOT, live=True, live_model="program")
+        try:
+            yield made
+            for name in ("streamer", "generator", "simulated_hand"):
+                assert made.running[name].poll() is None, made.log(name)
+                assert made.end(name) == 0, made.log(name)
+                assert "Traceback" not in made.log(name), made.log(name)
+        finally:
+            made.end_all()
+
+
+@pytest.fixture(scope="session")
+def client(simulated):
     """A node that asks."""
     import rclpy
     from acceptance import Client
@@ -41,13 +59,7 @@ def client():
     rclpy.try_shutdown()
 
 
-@pytest.fixture(scope="module")
-def simulated(folder):
-    """Engine, simulation and nodes, as plain processes."""
-    from processes import simulated
-
-    if not HANDX:
-        pytest.fail("the command handx is not in the path. Fix: set HANDX", pytrace=False)
-    made = simulated(folder, HANDX, ROBOT, live=True, live_model="program")
-    yield made
-    made.end_all()
+@pytest.fixture(scope="session")
+def motion(client):
+    """A motion that passed."""
+    return client.motion(TEXT)

@@ -36,7 +36,6 @@ class Processes:
     def __init__(self, folder: Path, handx: str) -> None:
         self.folder, self.handx = folder, handx
         self.running: dict[str, subprocess.Popen] = {}
-        folder.mkdir(mode=0o700, exist_ok=True)
         self.environment = {**os.environ, "XDG_RUNTIME_DIR": str(folder)}
 
     def start(self, name: str, command: list, **environment: str) -> subprocess.Popen:

@@ -9,12 +9,12 @@ or, on a machine without ROS, by `make test-rclpy`. Everything is started as pla
 processes here; launch files are the business of test_launch.py.
 """
 
-import os
 import signal
 
 import pytest
 from acceptance import Client, curl
 from action_msgs.msg import GoalStatus
+from conftest import ROBOT, TEXT
 from handx_interfaces.action import GenerateMotion, PlayMotion
 from lifecycle_msgs.msg import Transition
 from lifecycle_msgs.srv import ChangeState, GetState
@@ -25,15 +25,7 @@ from std_srvs.srv import SetBool, Trigger
 
 from robots import load_robot
 
-ROBOT = os.environ.get("HANDX_ROBOT", "inspire")
-TEXT = "make a fist with the left hand"
 pytestmark = pytest.mark.usefixtures("simulated")
-
-
-@pytest.fixture(scope="module")
-def motion(simulated, client):
-    """A motion that passed."""
-    return client.motion(TEXT)
 
 
 def test_from_text_to_moving_hands(client: Client):
@@ -227,10 +219,3 @@ def test_the_hands_come_to_rest_before_the_streamer_ends(
     assert process.returncode == 0, simulated.log("second")
     assert "Traceback" not in simulated.log("second")
     client.assert_at_rest()
-
-
-def test_nobody_has_complained(simulated):
-    for name in ("simulated_hand", "generator", "streamer"):
-        assert "Traceback" not in simulated.log(name), simulated.log(name)
-        assert simulated.end(name) == 0, simulated.log(name)
-        assert "Traceback" not in simulated.log(name), simulated.log(name)
