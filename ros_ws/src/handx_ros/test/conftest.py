@@ -23,6 +23,9 @@ collect_ignore_glob = [] if importlib.util.find_spec("rclpy") else ["test_*.py"]
 
 TEXT = "make a fist with the left hand"
 
+PATIENT = {"horizon": 0.4, "feedback_age": 1.0}
+"""Parameters of a streamer on a machine that is busy with other tests."""
+
 
 @pytest.fixture(scope="session")
 def simulated():
@@ -35,7 +38,9 @@ def simulated():
         )
     # A folder with a short name: a socket's path has 100 letters at most.
     with tempfile.TemporaryDirectory(prefix="handx-") as folder:
-        made = simulated(Path(folder), HANDX, ROBOT, live=True, live_model="program")
+        made = simulated(
+            Path(folder), HANDX, ROBOT, live=True, live_model="program", **PATIENT
+        )
         try:
             yield made
             for name in ("streamer", "generator", "simulated_hand"):

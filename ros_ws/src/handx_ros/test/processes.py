@@ -39,7 +39,9 @@ class Processes:
         self.environment = {**os.environ, "XDG_RUNTIME_DIR": str(folder)}
 
     def start(self, name: str, command: list, **environment: str) -> subprocess.Popen:
-        """Start a program; its output goes to `<name>.log`."""
+        """Start a program in the place of one of that name; it writes `<name>.log`."""
+        if name in self.running and self.running[name].poll() is None:
+            self.end(name)
         with (self.folder / f"{name}.log").open("w") as log:
             self.running[name] = subprocess.Popen(
                 [str(word) for word in command], stdout=log, stderr=subprocess.STDOUT,

@@ -14,7 +14,7 @@ import signal
 import pytest
 from acceptance import Client, curl
 from action_msgs.msg import GoalStatus
-from conftest import ROBOT, TEXT
+from conftest import PATIENT, ROBOT, TEXT
 from handx_interfaces.action import GenerateMotion, PlayMotion
 from lifecycle_msgs.msg import Transition
 from lifecycle_msgs.srv import ChangeState, GetState
@@ -205,7 +205,7 @@ def test_the_hands_come_to_rest_before_the_streamer_ends(
 ):
     simulated.start_node(
         "streamer", "second", robot=ROBOT, autostart=True,
-        motions_folder=simulated.folder / "motions",
+        motions_folder=simulated.folder / "motions", **PATIENT,
     )  # fmt: skip
     handle = client.playing(motion, transport, client.player("/second/play"))
     answer = handle.get_result_async()

@@ -23,7 +23,7 @@ def stream(simulated, client, motion):
     listening = client.create_subscription(JointTrajectory, COMMANDS, heard.append, 10)
     process = simulated.start_engine(
         "stream", "stream", f"{simulated.folder}/motions/{motion}/trajectory.npz",
-        "--wait", "60",
+        "--wait", "60", "--horizon", "1.0",
     )  # fmt: skip
     yield process, heard
     if process.poll() is None:
