@@ -82,6 +82,7 @@ RULES: dict[str, tuple[tuple[str, ...], set[str]]] = {
         {
             "rclpy", "launch", "launch_ros", "launch_pytest", "launch_testing",
             "ament_index_python", "pytest", "setuptools", "acceptance",
+            "processes",
             *ROS_PACKAGES, *ROS_MESSAGES,
         },
     ),

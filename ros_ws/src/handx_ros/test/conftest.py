@@ -5,14 +5,10 @@ Without rclpy nothing here is imported and every test is skipped.
 
 import importlib.util
 import os
-import shutil
 import tempfile
 from pathlib import Path
 
 import pytest
-
-HANDX = os.environ.get("HANDX") or shutil.which("handx") or ""
-ROBOT = os.environ.get("HANDX_ROBOT", "inspire")
 
 # A domain of its own, and on this machine alone, unless whoever starts the tests says so.
 os.environ.setdefault("ROS_DOMAIN_ID", str(1 + os.getpid() % 100))
@@ -21,16 +17,10 @@ os.environ.setdefault("ROS_AUTOMATIC_DISCOVERY_RANGE", "LOCALHOST")
 collect_ignore_glob = [] if importlib.util.find_spec("rclpy") else ["test_*.py"]
 
 
-TEXT = "make a fist with the left hand"
-
-PATIENT = {"horizon": 0.4, "feedback_age": 1.0}
-"""Parameters of a streamer on a machine that is busy with other tests."""
-
-
 @pytest.fixture(scope="session")
 def simulated():
     """Engine, simulation and nodes, as plain processes; none may end in a traceback."""
-    from processes import simulated
+    from processes import HANDX, PATIENT, ROBOT, simulated
 
     if not HANDX:
         pytest.fail(
@@ -67,4 +57,6 @@ def client(simulated):
 @pytest.fixture(scope="session")
 def motion(client):
     """A motion that passed."""
+    from processes import TEXT
+
     return client.motion(TEXT)

@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import signal
 import socket
 import subprocess
@@ -10,6 +11,13 @@ import urllib.request
 from pathlib import Path
 
 from ament_index_python.packages import get_package_prefix
+
+HANDX = os.environ.get("HANDX") or shutil.which("handx") or ""
+ROBOT = os.environ.get("HANDX_ROBOT", "inspire")
+TEXT = "make a fist with the left hand"
+
+PATIENT = {"horizon": 0.4, "feedback_age": 1.0}
+"""Parameters of a streamer on a machine that is busy with other tests."""
 
 PATIENCE = 300.0
 """Longest wait for the engine to be warm and the simulation to be there [s]."""

@@ -16,11 +16,11 @@ launch_pytest = pytest.importorskip("launch_pytest")
 from acceptance import Client
 from action_msgs.msg import GoalStatus
 from ament_index_python.packages import get_package_share_directory
-from conftest import HANDX, ROBOT, TEXT
 from handx_interfaces.action import GenerateMotion
 from launch import LaunchDescription
 from launch.actions import IncludeLaunchDescription
 from launch.launch_description_sources import PythonLaunchDescriptionSource
+from processes import HANDX, ROBOT, TEXT
 
 
 @launch_pytest.fixture(scope="module")

@@ -14,10 +14,10 @@ import signal
 import pytest
 from acceptance import Client, curl
 from action_msgs.msg import GoalStatus
-from conftest import PATIENT, ROBOT, TEXT
 from handx_interfaces.action import GenerateMotion, PlayMotion
 from lifecycle_msgs.msg import Transition
 from lifecycle_msgs.srv import ChangeState, GetState
+from processes import PATIENT, ROBOT, TEXT
 from rcl_interfaces.msg import Parameter, ParameterType, ParameterValue
 from rcl_interfaces.srv import DescribeParameters, SetParameters
 from std_msgs.msg import String

@@ -2,7 +2,7 @@
 
 import pytest
 from acceptance import LATCHED
-from conftest import ROBOT
+from processes import ROBOT
 from rclpy.qos import DurabilityPolicy, ReliabilityPolicy
 from std_msgs.msg import Bool, String
 from trajectory_msgs.msg import JointTrajectory
