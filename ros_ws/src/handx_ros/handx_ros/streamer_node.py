@@ -181,11 +181,7 @@ class StreamerNode(LifecycleNode):
         except (RobotError, StreamError) as error:
             self.get_logger().error(str(error))
             return TransitionCallbackReturn.FAILURE
-        settings = Settings(
-            float(self._value("rate")), float(self._value("horizon")),
-            float(self._value("margin")), float(self._value("feedback_age")),
-            float(self._value("start_delay")), float(self._value("goal_time")),
-        )  # fmt: skip
+        settings = self._settings()
         stream, stop = (
             MutuallyExclusiveCallbackGroup(),
             MutuallyExclusiveCallbackGroup(),
@@ -270,6 +266,14 @@ class StreamerNode(LifecycleNode):
     def is_at_rest(self) -> bool:
         """Whether the hands stand, and everyone who asked has been told."""
         return self._logic is None or (self._logic.at_rest() and not self._goals)
+
+    def _settings(self) -> Settings:
+        """How motions are performed, as the parameters say now."""
+        return Settings(
+            float(self._value("rate")), float(self._value("horizon")),
+            float(self._value("margin")), float(self._value("feedback_age")),
+            float(self._value("start_delay")), float(self._value("goal_time")),
+        )  # fmt: skip
 
     def _value(self, name: str) -> Any:
         return self.get_parameter(name).value
@@ -366,6 +370,7 @@ class StreamerNode(LifecycleNode):
         self._goals[id(handle)] = _Play(handle, ended, done)
         transport = handle.request.transport or str(self._value("transport"))
         if self._logic is not None:
+            self._logic.settings = self._settings()
             self._logic.perform(handle.request.motion_id, transport, done)
         handle.execute()
 

@@ -16,7 +16,7 @@ HANDX = os.environ.get("HANDX") or shutil.which("handx") or ""
 ROBOT = os.environ.get("HANDX_ROBOT", "inspire")
 TEXT = "make a fist with the left hand"
 
-PATIENT = {"horizon": 0.4, "feedback_age": 1.0}
+PATIENT = {"horizon": 0.4, "feedback_age": 1.0, "start_delay": 1.5}
 """Parameters of a streamer on a machine that is busy with other tests."""
 
 PATIENCE = 300.0

@@ -28,6 +28,12 @@ from robots import load_robot
 pytestmark = pytest.mark.usefixtures("simulated")
 
 
+@pytest.fixture(autouse=True)
+def armed(client):
+    """What one test has stopped does not stop the next."""
+    client.free()
+
+
 def test_from_text_to_moving_hands(client: Client):
     before = len(client.states)
     goal = GenerateMotion.Goal(text=TEXT, model="program", play=True)
