@@ -307,16 +307,6 @@ def test_one_controller_that_aborts_stops_all(graph, hand, streamer, motion):
     assert at_rest(graph, hand._hands, 0.05), "the other hand stopped as well"
 
 
-def test_a_parameter_counts_from_the_next_goal_on(graph, hand, streamer, motion):
-    assert streamer.set_parameter("start_delay", 2.0) == ""
-    handle, asked = play(graph, motion, "action"), graph.now
-    graph.spin(until=lambda: bool(hand._served[0].goal))
-    before = dict(hand._hands.positions)
-    graph.spin(1.5 - (graph.now - asked) / 1e9)
-    assert hand._hands.positions == before
-    assert finish(graph, handle).completed
-
-
 def test_without_controllers_it_says_what_to_start(graph, streamer, motion):
     handle = play(graph, motion, "action")
     result = finish(graph, handle)

@@ -370,7 +370,6 @@ class StreamerNode(LifecycleNode):
         self._goals[id(handle)] = _Play(handle, ended, done)
         transport = handle.request.transport or str(self._value("transport"))
         if self._logic is not None:
-            self._logic.settings = self._settings()
             self._logic.perform(handle.request.motion_id, transport, done)
         handle.execute()
 
