@@ -101,10 +101,11 @@ STREAMER = (
     Parameter(
         "start_delay", 0.3, "FollowJointTrajectory: from sending the goals to their common "
         "start [s]; every controller must have accepted by then.", 0.05, 5.0,
+        read_only=True,
     ),
     Parameter(
         "goal_time", 1.0, "FollowJointTrajectory: how late a controller may be at the end "
-        "[s].", 0.0, 30.0,
+        "[s].", 0.0, 30.0, read_only=True,
     ),
     Parameter(
         "live", False, "Take words on ~/say and move the hands by them while they move; "
