@@ -9,6 +9,7 @@ from handx_gen.hand_model import (
     UPPER,
     finger_points,
     fit,
+    fits,
     palm_frame,
     project,
     to_joints,
@@ -85,3 +86,22 @@ def test_palm_frame_is_the_rotation_the_hand_was_given():
     np.testing.assert_allclose(
         palm_frame(hand), rotation @ palm_frame(flat), atol=1e-12
     )
+
+
+def test_both_hands_at_once_are_what_each_is_alone():
+    joints = np.stack([posed(3, 6, 0), posed(4, 6, 1)], 1)
+    for side, both in enumerate(fits(joints)):
+        alone = fit(joints[:, side], side)
+        np.testing.assert_allclose(both.angles, alone.angles, atol=1e-9)
+        np.testing.assert_allclose(both.joints(), alone.joints(), atol=1e-12)
+
+
+def test_a_fit_goes_on_from_where_it_is_told_to_begin():
+    joints = np.stack([posed(5, 6, 0), posed(6, 6, 1)], 1)
+    found = np.stack([hand.angles for hand in fits(joints)], 1)
+    near = np.clip(found + 0.05, LOWER, UPPER)
+    for hand, side in zip(fits(joints, iterations=4, start=near), (0, 1)):
+        np.testing.assert_allclose(hand.joints(), joints[:, side], atol=1e-5)
+    # Without a step they are where they began.
+    for side, hand in enumerate(fits(joints, iterations=0, start=near)):
+        np.testing.assert_array_equal(hand.angles, near[:, side])

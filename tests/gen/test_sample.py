@@ -180,3 +180,11 @@ def test_an_early_and_a_late_hand_move_one_after_the_other():
     joints = perform_steps(standard_stage(), steps, 60, 30.0)
     speed = np.linalg.norm(np.diff(joints, axis=0), axis=-1).max(2)  # (59, 2)
     assert np.argmax(speed[:, 0]) < 25 < 35 < np.argmax(speed[:, 1])
+
+
+def test_more_wordings_follow_the_first_and_change_nothing_else():
+    few, many = synthesize(5), synthesize(5, "train", 14)
+    assert many.sentences[: len(few.sentences)] == few.sentences
+    assert len(many.sentences) > len(few.sentences)
+    assert (many.triple, many.program) == (few.triple, few.program)
+    np.testing.assert_array_equal(many.joints, few.joints)

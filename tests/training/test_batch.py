@@ -6,8 +6,15 @@ import pytest
 torch = pytest.importorskip("torch")
 
 from handx_gen.errors import InputError  # noqa: E402
+from handx_gen.procedural.vocabulary import PRIMITIVES  # noqa: E402
 from handx_gen.text import HashedEncoder  # noqa: E402
-from training.data.batch import TEXT_BUCKET, Loader, balance  # noqa: E402
+from training.data.batch import (  # noqa: E402
+    HARD,
+    HARD_WEIGHT,
+    TEXT_BUCKET,
+    Loader,
+    balance,
+)
 from training.data.resident import ResidentLoader  # noqa: E402
 from training.data.synthetic import make_shard  # noqa: E402
 
@@ -105,3 +112,12 @@ def test_new_shards_reach_the_device(teacher, tmp_path):
     resident.refresh(resident.found())
     plain = Loader(tmp_path, resident.norm).draw(0, 7)
     torch.testing.assert_close(resident.draw(0, 7).x, plain.x, rtol=0, atol=2e-6)
+
+
+def test_clips_with_a_hard_movement_are_drawn_more_often():
+    """Beside one as rare that is not hard, and however many others it is mixed with."""
+    hard, plain = sorted(HARD)[0], "bend"
+    weights = balance(((hard,), (plain,), (hard, plain), (plain, "turn"), ("turn",)))
+    np.testing.assert_allclose(weights[0] / weights[4], HARD_WEIGHT)
+    np.testing.assert_allclose(weights[2] / weights[4], HARD_WEIGHT)
+    assert set(PRIMITIVES) >= HARD
